@@ -1,0 +1,1 @@
+"""One transaction per action: load, advance, save case, steps, ledger and outbox."""

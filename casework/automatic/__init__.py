@@ -1,0 +1,1 @@
+"""The automatic half of each step, as plain functions."""

@@ -1,0 +1,1 @@
+"""The fictional partnership and its years on a virtual clock."""

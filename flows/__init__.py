@@ -1,0 +1,1 @@
+"""Prefect flows: time and the outside world."""

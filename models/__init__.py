@@ -1,0 +1,1 @@
+"""The tables: current state for queries, the ledger for what happened."""
