@@ -36,7 +36,8 @@ def main() -> None:
             print_section(console, name, rows)
             sections[name] = {"rows": rows, "details": settings.details}
     verdicts = [row.reached for section in sections.values() for row in section["rows"] if row.reached is not None]
-    console.print(f"{verdicts.count(True)} of {len(verdicts)} figures that have a target reach it")
+    if verdicts:
+        console.print(f"{verdicts.count(True)} of {len(verdicts)} figures that have a target reach it")
     if arguments.keep and sections:
         kept = keep(result_of(arguments.rounds, arguments.cases, sections))
         console.print(f"kept in {kept.relative_to(ROOT)} and bench/results/README.md")
