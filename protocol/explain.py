@@ -1,0 +1,288 @@
+"""An on-time run of a protocol: every step settled on its due day with its expected outcome. Explains and forecasts due days.
+
+Forecasts are shown as such and never escalate. Source: protocol, "Counting" (ready day, forecast).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from protocol import commands as c
+from protocol.actions import record_anchor
+from protocol.advance import HANDLERS, form_of
+from protocol.advance import _settle as settle
+from protocol.because import because, day_words
+from protocol.deadlines import Due, Ready, countdown
+from protocol.errors import Refused
+from protocol.language import Protocol, Step
+from protocol.run import Cause, Run, Slot
+from protocol.state import CaseState, Occurrence
+from protocol.variants import in_class
+from protocol.workdays import WorkCalendar
+
+LONGEST_RUN = 400
+"""Steps of an on-time run: more than any protocol needs, so that a protocol without an end is noticed."""
+
+
+class Explained(NamedTuple):
+    step: str
+    n: int
+    due: dt.date
+    at: str | None
+    ready_on: dt.date
+    form: str
+    because: tuple[str, ...]
+
+
+class Planned(NamedTuple):
+    """One occurrence of an on-time run."""
+
+    id: str
+    step: str
+    n: int
+    ready_on: dt.date
+    due: dt.date | None
+    at: str | None
+    last: bool
+
+
+class OnTime:
+    """A case that goes as planned, in memory."""
+
+    def __init__(
+        self, protocol: Protocol, state: CaseState | None, calendar: WorkCalendar, at: dt.datetime, later: dict[str, dt.date] | None = None
+    ):
+        self.run = Run(protocol, state, calendar, at, c.SYSTEM)
+        self.run.hour = None
+        self.later = dict(later or {})
+        """dates that become known on their day"""
+
+    def open(self, command: c.OpenCase) -> None:
+        HANDLERS["open_case"](self.run, command)
+        self.run.open_ready()
+
+    def due_next(self) -> Occurrence | None:
+        found = [o for o in self.run.open_steps() if o.due is not None]
+        return min(found, key=lambda o: (o.due, o.at is not None, o.n), default=None)
+
+    def next_day(self) -> dt.date | None:
+        """The day of the next thing that happens by itself: a due day, a date becoming known."""
+        upcoming = self.due_next()
+        days = [day for day in (upcoming.due if upcoming else None, *self.later.values()) if day is not None]
+        return max(min(days), self.run.today) if days else None
+
+    def step_on(self) -> bool:
+        """Let time pass to the next thing and let it happen; False when nothing more happens."""
+        day = self.next_day()
+        if day is None:
+            return self._forecast_anchor()
+        self.run.today = day
+        learned = [anchor for anchor, on in self.later.items() if on <= day]
+        for anchor in learned:
+            # "A becomes known": what was due before that day is settled, the rest is counted anew
+            record_anchor(self.run, anchor, self.later.pop(anchor), "confirmed", "known")
+        if not learned:
+            upcoming = self.due_next()
+            assert upcoming is not None
+            self.settle(upcoming)
+        self.run.open_ready()
+        return True
+
+    def _forecast_anchor(self) -> bool:
+        """A date that never became known is taken from the one it is forecast by."""
+        for key, anchor in self.run.protocol.anchors.items():
+            day = self.run.anchor_day(anchor.forecast) if anchor.forecast else None
+            if day is not None and key not in self.run.state.anchors and self.run.state.ended is None:
+                self.run.today = max(self.run.today, day)
+                record_anchor(self.run, key, day, "confirmed", "known")
+                self.run.open_ready()
+                return True
+        return False
+
+    def settle(self, occurrence: Occurrence) -> None:
+        step = self.run.steps.get(occurrence.step) or self.run.protocol.steps[occurrence.step]
+        form = form_of(step, occurrence)
+        outcomes = form.expected or tuple(outcome.key for outcome in form.outcomes[:1]) or ("done",)
+        outcome = outcomes[min(occurrence.n, len(outcomes)) - 1]
+        given = dict(form.expected_given)
+        for action in step.follows:
+            if action.set_anchor and action.from_ and (action.when is None or outcome in (action.when.outcome or ())):
+                forecast = self.run.protocol.anchors[action.set_anchor].forecast
+                day = self.run.anchor_day(forecast) if forecast else None
+                given[action.from_] = min(day or self.run.today, self.run.today).isoformat()
+        settle(self.run, occurrence, outcome, self.run.today, given)
+
+
+def on_time_run(
+    protocol: Protocol, release_type: str, notified: dt.datetime, anchors: dict[str, dt.date], calendar: WorkCalendar
+) -> list[Planned]:
+    """Every occurrence of a case that goes as planned, in the order of opening; ends with the case, or raises `Refused`."""
+    case = _started(protocol, release_type, notified, anchors, calendar)
+    for _ in range(LONGEST_RUN):
+        if not case.step_on():
+            return planned(case.run)
+    raise Refused("protocol.endless", "an on-time run never ends", "look for a step that repeats without an end")
+
+
+def planned(run: Run) -> list[Planned]:
+    steps = run.state.steps.values()
+    return [Planned(o.id, o.step, o.n, o.ready_on, o.due, o.at, o.last) for o in steps if o.status != "cancelled"]
+
+
+def _started(
+    protocol: Protocol, release_type: str, notified: dt.datetime, anchors: dict[str, dt.date], calendar: WorkCalendar
+) -> OnTime:
+    told_on = calendar.local_day(notified)
+    now = {key: day for key, day in anchors.items() if protocol.anchors[key].may_be_future or day <= told_on}
+    case = OnTime(protocol, None, calendar, notified, {key: day for key, day in anchors.items() if key not in now})
+    case.open(c.OpenCase(release_type=release_type, notified_at=notified, anchors=now))
+    return case
+
+
+def moment_of(value: dt.date | dt.datetime, calendar: WorkCalendar) -> dt.datetime:
+    """A date alone is a moment before the cut-off; a naive date-time is local time."""
+    if not isinstance(value, dt.datetime):
+        return calendar.start_of(value)
+    return (value if value.tzinfo else value.replace(tzinfo=calendar.zone)).astimezone(dt.UTC)
+
+
+def explain(
+    protocol: Protocol,
+    step: str,
+    release_type: str,
+    notified: dt.date | dt.datetime,
+    release: dt.date | None = None,
+    released: dt.date | None = None,
+    planned_return: dt.date | None = None,
+    started: dt.date | None = None,
+    occurrence: int = 1,
+    calendar: WorkCalendar | None = None,
+    language: str = "en",
+) -> Explained:
+    """The due day of a step in an on-time run, with its reasons; `started` gives the step's ready day instead.
+
+    Errors: `Refused` when the protocol lacks the step or date, or the step is not in this variant.
+    """
+    calendar = calendar or WorkCalendar(protocol.calendar)
+    given = {"planned_release": release, "actual_release": released, "planned_return": planned_return}
+    anchors = {key: day for key, day in given.items() if day is not None}
+    if unknown := set(anchors) - set(protocol.anchors):
+        names = ", ".join(sorted(unknown))
+        raise Refused("date.unknown", f"this protocol does not count from {names}", "leave that date out", names)
+    all_steps = {**protocol.steps, **{k: s for v in protocol.variants.values() for k, s in v.add.items()}}
+    if step not in all_steps:
+        raise Refused("step.unknown", f"the protocol has no step {step}", "choose one of: " + ", ".join(all_steps), "step")
+    if release_type not in protocol.release_types:
+        known = ", ".join(protocol.release_types)
+        raise Refused("case.release-type", f"the protocol has no release type {release_type}", f"use one of: {known}", "type")
+    case = _started(protocol, release_type, moment_of(notified, calendar), anchors, calendar)
+    return _follow(case, step, occurrence, started, language)
+
+
+def _follow(case: OnTime, key: str, n: int, started: dt.date | None, language: str) -> Explained:
+    found: Explained | None = None
+    for _ in range(LONGEST_RUN):
+        here = next((o for o in case.run.state.steps.values() if o.step == key and o.n == n and o.status != "cancelled"), None)
+        if here is not None and here.due is not None:
+            if started is not None:
+                return _told(case.run, here, started, language)
+            if here.open:
+                found = _told(case.run, here, None, language)
+            elif found is not None:
+                return found
+        if not case.step_on():
+            break
+    if found is not None and here is not None:
+        return found
+    if started is not None and (said := _duty(case.run, key, started, language)) is not None:
+        return said
+    if (said := _answered(case.run, key, n, started, language)) is not None:
+        return said
+    raise Refused("step.not-in-variant", _why_absent(case.run, key, n), "choose another step, release type or date", "step")
+
+
+def _duty(run: Run, key: str, started: dt.date, language: str) -> Explained | None:
+    """A duty that an event opens: counted as if the event were on the day given as its start."""
+    step = run.steps.get(key)
+    if step is None or step.due is None or not (step.duty or not step.opens_itself):
+        return None
+    due = countdown(step.due, run.count(step, started, Cause(started)))
+    if due is None:
+        return None
+    words = (f"{step.name.get(language, key)}: {day_words(started, language)}", f"→ {day_words(due.on, language)}")
+    return Explained(key, 1, due.on, due.at, started, "full", words)
+
+
+def _answered(run: Run, key: str, n: int, started: dt.date | None, language: str) -> Explained | None:
+    """A step that a date answered before it was ready (the release was known): the day it would have been due."""
+    step = run.steps.get(key)
+    settled = {name for anchor in run.protocol.anchors.values() for action in anchor.when_known for name in action.settle or {}}
+    if step is None or key not in settled or n != 1:
+        return None
+    slot = run.slots(key, step)[0]
+    ready = run.ready(key, step, slot.rule)
+    return _words(run, step, slot, Ready(started or ready.on) if ready else None, "full", key, language)
+
+
+def _told(run: Run, occurrence: Occurrence, started: dt.date | None, language: str) -> Explained:
+    step = run.steps.get(occurrence.step) or run.protocol.steps[occurrence.step]
+    slot = next((slot for slot in run.slots(occurrence.step, step) if slot.n == occurrence.n), None)
+    if slot is None or occurrence.own_rule or (step.repeat is not None and step.repeat.cadence is not None):
+        due = occurrence.due
+        assert due is not None
+        words = (f"ready {day_words(occurrence.ready_on, language)}", f"→ {day_words(due, language)}")
+        return Explained(occurrence.step, occurrence.n, due, occurrence.at, occurrence.ready_on, occurrence.form, words)
+    if started is not None:
+        # a start later than that of an on-time run means that a predecessor was late
+        ready = Ready(started, started <= occurrence.ready_on)
+    else:
+        ready = Ready(occurrence.ready_on)
+    said = _words(run, step, slot, ready, occurrence.form, occurrence.step, language)
+    assert said is not None
+    return said
+
+
+def _words(run: Run, step: Step, slot: Slot, ready: Ready | None, form: str, key: str, language: str) -> Explained | None:
+    due: Due | None = run.due(step, slot, ready) if ready else None
+    if due is None or ready is None:
+        return None
+    said = because(run, step, slot, ready, due, language)
+    return Explained(key, slot.n, due.on, due.at, ready.on, due.form or form, tuple(said))
+
+
+def _why_absent(run: Run, key: str, n: int) -> str:
+    step = run.steps.get(key)
+    words = f"the step {key}" + (f", occurrence {n}," if n > 1 else "")
+    if step is None:
+        return f"{words} is not in the variant for {run.state.release_type}"
+    if step.duty or not step.opens_itself:
+        return f"{words} opens only by an event or outcome"
+    if step.repeat is None and n > 1:
+        return f"{words} does not exist: this step occurs once"
+    slot = next((slot for slot in run.slots(key, step) if slot.n == n), None)
+    if slot is None:
+        return f"{words} does not exist: the step has {len(run.slots(key, step))} occurrences"
+    if slot.rule is not None and in_class(slot.rule, run.state.notice) is None:
+        return f"{words} is not in the notice class {run.state.notice}"
+    if any(o.step == key and o.status == "cancelled" for o in run.state.steps.values()):
+        return f"{words} is cancelled: the release was known before it was due"
+    if run.slot_day(step, slot, run.today) is None:
+        return f"{words} waits for a date that is not known"
+    return f"{words} does not become ready in an on-time run with these dates, or falls on the day of another occurrence"
+
+
+def forecast(protocol: Protocol, state: CaseState, calendar: WorkCalendar, at: dt.datetime) -> list[Planned]:
+    """What is still to come if everything open is settled on its due day: occurrences not yet open. Never escalates."""
+    if state.ended is not None:
+        return []
+    case = OnTime(protocol, state, calendar, at)
+    known = set(state.steps)
+    for _ in range(LONGEST_RUN):
+        try:
+            if not case.step_on():
+                break
+        except Refused:
+            break
+    return [plan for plan in planned(case.run) if plan.id not in known]
+

@@ -1,0 +1,521 @@
+"""The protocol language: frozen pydantic models of a protocol file.
+
+A protocol is data: steps with an owner and a due rule, anchors the days are counted from, notice classes, variants
+per release type, exceptional events and what each does, phases of a case, escalation, visibility. Nothing here names
+a city. `parse.py` reads a file into `Protocol`; `check.py` proves that it is sound; `docs/language.md` is generated
+from the descriptions below.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Text = dict[str, str]
+"""A text in every language of the protocol: `{en: …, nl: …, fr: …}`."""
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+"""A name in the protocol: small letters, digits and underscores."""
+
+Keys = tuple[Key, ...]
+
+
+def _one_or_many(value: object) -> object:
+    """`outcome: yes` reads as well as `outcome: [yes, partly]`."""
+    return [value] if isinstance(value, str) else value
+
+
+OneOrMany = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class Part(BaseModel):
+    """Base of every part of the language: frozen, and an unknown field is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def exactly_one(part: BaseModel, *names: str) -> None:
+    """Refuse a part in which not exactly one of these fields is given."""
+    given = [name for name in names if getattr(part, name) is not None]
+    if len(given) != 1:
+        wanted = ", ".join(name.rstrip("_") for name in names)
+        raise ValueError(f"exactly one of {wanted} must be given, found {', '.join(given) or 'none'}")
+
+
+class Rule(Part):
+    """When something is due.
+
+    Either a distance (`working_days`, `days` or `months`, with `after` or `before` a reference), or `on` a reference,
+    or a combination (`earliest`, `latest`), or `due_of` another step, or the next fixed `meeting`, or `by_notice`.
+    A reference is an anchor, `ready` (the ready day), `event` (the day of the event that opened the step),
+    `known:ANCHOR` (the day an anchor became known), `settled:STEP`, `due:STEP` or `given:FIELD` (a date typed at the event).
+    The day of the reference itself is not counted. A day or month date on a non-working day moves to the working day
+    before it when counted `before`, to the next one when counted `after`; `stays` keeps it on the day itself.
+    """
+
+    working_days: int | None = Field(None, ge=0, description="working days, after or before the reference")
+    days: int | None = Field(None, ge=0, description="calendar days, after or before the reference")
+    months: int | None = Field(None, ge=0, description="calendar months, clamped to the month's end")
+    after: str | None = Field(None, description="the reference, counted forward")
+    before: str | None = Field(None, description="the reference, counted back")
+    on: str | None = Field(None, description="the day of the reference itself")
+    earliest: tuple[Rule, ...] | None = Field(None, description="the earliest of these that can be counted")
+    latest: tuple[Rule, ...] | None = Field(None, description="the latest of these; all must be known")
+    due_of: Key | None = Field(None, description="the due day of another step")
+    meeting: Key | None = Field(None, description="the next fixed meeting of this series after the ready day")
+    by_notice: dict[Key, Rule | None] | None = Field(
+        None, description="one rule per notice class; null: the step is not in that class"
+    )
+    plus: Rule | None = Field(None, description="counted on from the date found so far (its reference is left out)")
+    at: Hour | None = Field(None, description="the hour of that day, local time, after which it is late")
+    stays: bool = Field(False, description="the date stays on the day itself, working day or not")
+    short_form: bool = Field(False, description="the step takes its short form under this rule")
+    if_ready_later: Rule | None = Field(None, description="the rule to use when the ready day is after this date")
+
+    @model_validator(mode="after")
+    def one_kind(self) -> Self:
+        exactly_one(self, "working_days", "days", "months", "on", "earliest", "latest", "due_of", "meeting", "by_notice")
+        counted = self.working_days is not None or self.days is not None or self.months is not None
+        if counted and self.after and self.before:
+            raise ValueError("a distance is counted `after` or `before` a reference, not both")
+        if not counted and (self.after or self.before):
+            raise ValueError("`after` and `before` go with working_days, days or months")
+        return self
+
+
+class Condition(Part):
+    """A structured condition; every field that is given must hold."""
+
+    release_type: OneOrMany | None = Field(None, description="the release type is one of these")
+    notice: OneOrMany | None = Field(None, description="the notice class is one of these")
+    conditions: OneOrMany | None = Field(None, description="conditions attached to the release: yes, no, unknown")
+    phase: OneOrMany | None = Field(None, description="the phase of the case is one of these")
+    outcome: OneOrMany | None = Field(None, description="the outcome just reached is one of these")
+    trigger: OneOrMany | None = Field(None, description="what opened the step is one of these")
+    form: OneOrMany | None = Field(None, description="the form in use is one of these")
+    given: dict[Key, OneOrMany] | None = Field(None, description="a field of the form or event has one of these values")
+    known: Key | None = Field(None, description="this anchor is known")
+    unknown: Key | None = Field(None, description="this anchor is not known")
+    moved_by_days: int | None = Field(None, ge=1, description="the anchor moved at least this many calendar days")
+    milestone: Key | None = Field(None, description="this milestone was reached")
+    all_: tuple[Condition, ...] | None = Field(None, alias="all", description="all of these hold")
+    any_: tuple[Condition, ...] | None = Field(None, alias="any", description="one of these holds")
+    not_: Condition | None = Field(None, alias="not", description="this does not hold")
+
+
+class After(Part):
+    """One thing that must have happened before a step is ready."""
+
+    step: Key | None = Field(None, description="this step is settled")
+    outcome: OneOrMany | None = Field(None, description="… with one of these outcomes")
+    given: dict[Key, OneOrMany] | None = Field(None, description="… with these values in its form")
+    last: bool = Field(False, description="… every occurrence of it, up to the last")
+    anchor: Key | None = Field(None, description="this anchor is known")
+    milestone: Key | None = Field(None, description="this milestone is reached")
+    any_: tuple[After, ...] | None = Field(None, alias="any", description="one of these")
+
+    @model_validator(mode="after")
+    def one_kind(self) -> Self:
+        exactly_one(self, "step", "anchor", "milestone", "any_")
+        if (self.outcome or self.given or self.last) and not self.step:
+            raise ValueError("`outcome`, `given` and `last` go with `step`")
+        return self
+
+
+FieldType = Literal["choice", "date", "datetime", "hour", "text", "number", "yes_no", "yes_no_unknown", "staff", "staff_list", "tracks", "list"]
+
+
+class FormField(Part):
+    """One typed field of a form. Text is always sealed; choices and dates may decide what happens next."""
+
+    key: Key
+    type: FieldType
+    label: Text
+    hint: Text | None = None
+    options: dict[Key, Text] | None = Field(None, description="for `choice`: key and text of every option")
+    required: bool = True
+    required_when: Condition | None = Field(None, description="required only when this holds (fields of the same form)")
+    max_length: int = Field(500, ge=1, le=4000)
+    minimum: int | None = None
+    maximum: int | None = None
+    within: Rule | None = Field(None, description="for `date`: not later than this, counted from the day it happened")
+    future: bool = Field(False, description="for `date`: may lie in the future")
+    tracks: Key | None = Field(None, description="for `tracks`: the list of which every item gets one row")
+    fields: tuple[FormField, ...] = Field((), description="for `tracks` and `list`: the columns of a row")
+    handling: Key | None = Field(None, description="handling code of what is written here")
+
+    @model_validator(mode="after")
+    def complete(self) -> Self:
+        if self.type == "choice" and not self.options:
+            raise ValueError("a choice needs `options`")
+        if self.type in ("tracks", "list") and not self.fields:
+            raise ValueError(f"a field of type {self.type} needs `fields`")
+        if self.type == "tracks" and not self.tracks:
+            raise ValueError("a field of type tracks needs `tracks`, the list it follows")
+        return self
+
+
+class Outcome(Part):
+    """An outcome of a step, reached when the form's fields match `when`; the first that matches counts."""
+
+    key: Key
+    name: Text
+    when: dict[Key, OneOrMany] = Field(default_factory=dict, description="field values of the form; empty: always")
+
+
+class Form(Part):
+    """What is recorded when a step is done."""
+
+    fields: tuple[FormField, ...] = ()
+    outcomes: tuple[Outcome, ...] = Field((), description="in order; none: the only outcome is `done`")
+    expected: OneOrMany = Field(
+        (), description="the outcome of each occurrence when all goes as planned, the last one goes on; none: the first outcome"
+    )
+    expected_given: dict[Key, str] = Field(default_factory=dict, description="the field values when all goes as planned")
+
+
+class FourEyes(Part):
+    """A second person of another service looks before the step counts as done."""
+
+    role: OneOrMany = Field(description="roles of which one member decides second")
+    disagree: Key | None = Field(None, description="the outcome when the second disagrees")
+    disagree_sets: dict[Key, str] | None = Field(None, description="the field values when the second disagrees on a field")
+    returned: Rule | None = Field(None, description="or: the step goes back to its owner, due by this rule")
+    then: Key | None = Field(None, description="a second disagreement opens this step")
+
+
+class Skip(Part):
+    """Who may waive a step, and what is left of it."""
+
+    by: OneOrMany = Field((), description="roles that may waive; empty: nobody")
+    never_twice_running: bool = False
+    becomes: Key | None = Field(None, description="the step stays, in this form")
+    note: Text | None = None
+
+
+class Repeat(Part):
+    """A step that occurs more than once. The n-th becomes ready on the due day of the one before."""
+
+    occurrences: tuple[Rule, ...] = Field((), description="one due rule per occurrence")
+    forms: dict[int, Key] = Field(default_factory=dict, description="the form of the n-th occurrence, where it differs")
+    cadence: Rule | None = Field(None, description="or: every next one by this rule, inside the window")
+    window_from: Rule | None = None
+    window_until: Rule | None = None
+    goes_on_when: dict[Key, OneOrMany] | None = Field(None, description="… or while the last form says so")
+    until: After | None = Field(None, description="no further occurrences after this")
+    may_move: int = Field(0, ge=0, description="each may move once, by at most this many working days")
+    rota_first: bool = Field(False, description="the first occurrence ignores own closing days")
+
+
+class Told(Part):
+    """Who is told when a step is settled, and what."""
+
+    who: Key
+    what: Literal["settled", "handled", "date", "assigned", "content_in_case"] = "settled"
+    when: Condition | None = None
+
+
+class HardStop(Part):
+    """When another role takes the step over."""
+
+    rule: Rule
+    by: Key
+
+
+class Cancel(Part):
+    steps: Keys = ()
+    counted_from: Key | None = Field(None, description="every open step counted from this anchor")
+    all_: bool = Field(False, alias="all")
+    except_: Keys = Field((), alias="except")
+    as_settled: bool = Field(False, description="what follows treats them as settled")
+
+
+class Open(Part):
+    step: Key
+    due: Rule | None = Field(None, description="instead of the step's own rule")
+    form: Key | None = None
+    trigger: Key | None = None
+
+
+class Renew(Part):
+    steps: Keys
+    only_in_class: bool = Field(False, description="only where the notice class has the step")
+
+
+class Phase(Part):
+    """A phase of a case. `only` names the steps that stay open or may open in it."""
+
+    name: Text
+    only: Keys | None = Field(None, description="none given: every step")
+    ended: bool = Field(False, description="the case no longer counts as open")
+    paused: bool = Field(False, description="nothing is late in this phase")
+    until: Rule | None = Field(None, description="the phase ends by itself then …")
+    until_latest: bool = False
+    then: Key | None = Field(None, description="… with this event")
+
+
+class Extend(Part):
+    """Closure later, by decision."""
+
+    step: Key
+    by: Rule
+    limit: Rule
+    monthly: Key | None = Field(None, description="the step that goes on every month until the end")
+    monthly_from: Rule | None = None
+    before_end: dict[Key, Rule] = Field(default_factory=dict, description="steps added before the end, counted back from it")
+    needs: Key | None = Field(None, description="the milestone needed for an end after `needs_after`")
+    needs_after: Rule | None = None
+
+
+class Action(Part):
+    """One thing that an outcome, an anchor or an event does to the case. Exactly one kind, if `when` holds."""
+
+    when: Condition | None = None
+    set_anchor: Key | None = Field(None, description="set this anchor to the date in `from` (a field)")
+    from_: str | None = Field(None, alias="from", description="the field that holds the date; left out: unknown again")
+    open: Open | None = None
+    cancel: Cancel | None = None
+    renew: Renew | None = Field(None, description="these steps are to be done again")
+    phase: Key | None = Field(None, description="the case enters this phase")
+    closing: Rule | None = Field(None, description="a closing event: the closing step is due by this rule")
+    closing_form: Key | None = None
+    end: Key | None = Field(None, description="the case ends in this phase")
+    event: Key | None = Field(None, description="this event happens too")
+    settle: dict[Key, Key] | None = Field(None, description="open steps settled by this, with the outcome")
+    again: Rule | None = Field(None, description="the step occurs once more, due by this rule")
+    resume: Rule | None = Field(None, description="timers go on; single steps that fell due meanwhile are due by this rule")
+    redate: Keys | None = Field(None, description="these open steps count their ready day from now")
+    set_type: bool = Field(False, description="the release type is set from the field `release_type`")
+    extend: Extend | None = None
+    erase: bool = Field(False, description="the case key is destroyed")
+
+    @model_validator(mode="after")
+    def one_kind(self) -> Self:
+        kinds = ("set_anchor", "open", "cancel", "renew", "phase", "closing", "end", "event", "settle", "again", "resume", "redate", "extend")
+        given = [k for k in kinds if getattr(self, k) is not None] + [k for k in ("set_type", "erase") if getattr(self, k)]
+        if len(given) != 1:
+            raise ValueError(f"exactly one action must be given, found {', '.join(given) or 'none'}")
+        return self
+
+
+class Step(Part):
+    """A step or duty: one accountable owner, a start, a due rule, an output."""
+
+    name: Text
+    owner: Key
+    duty: bool = Field(False, description="opened by events or outcomes only")
+    after: tuple[After, ...] = Field((), description="all of these must have happened")
+    due: Rule | None = None
+    floor: bool = Field(False, description="the floor of steps before the release holds")
+    rota: bool = Field(False, description="own closing days are ignored: there is a rota")
+    repeat: Repeat | None = None
+    form: Form = Form()
+    forms: dict[Key, Form] = Field(default_factory=dict, description="other forms by key: short, minimum, leave …")
+    form_in: dict[Key, Key] = Field(default_factory=dict, description="the form in use per notice class")
+    short_form: Key | None = Field(None, description="the form taken when there is no time left")
+    counts_only: dict[Key, Keys] = Field(default_factory=dict, description="what was done in this form counts only in these notice classes")
+    prefer_last: Key | None = Field(None, description="escalation chain of the last occurrence")
+    four_eyes: FourEyes | None = None
+    quorum: tuple[OneOrMany, ...] = Field((), description="attendance: one of each")
+    consent: bool = Field(False, description="only with the consent of the person concerned")
+    told: tuple[Told, ...] = ()
+    escalation: Key | None = None
+    hard_stop: HardStop | None = None
+    skip: Skip = Skip()
+    may_decline: bool = False
+    settled_on_due_day: bool = Field(False, description="from outside it shows as settled on its due day, never earlier")
+    stays_open_when_ended: bool = False
+    not_decided: Key | None = Field(None, description="the outcome when the case ends before it is settled")
+    opens_itself: bool = True
+    only_if_before: Key | None = Field(None, description="only if its due day lies before this anchor")
+    backup: Key | None = Field(None, description="a role that may do it when the owner cannot")
+    follows: tuple[Action, ...] = Field((), description="what its outcomes do")
+    legal_basis: str | None = None
+    source: str
+    in_force: dt.date | None = None
+    flow: Key | None = Field(None, description="the flow that prepares it")
+    handling: Key = "case_team"
+
+
+class Anchor(Part):
+    """A date the protocol counts from."""
+
+    name: Text
+    cut_off: bool = Field(False, description="what arrives after the cut-off hour counts as the next working day")
+    certainty: bool = False
+    stands_in_for: Key | None = Field(None, description="once known it replaces this anchor")
+    forecast: Key | None = Field(None, description="until known, forecasts use this anchor")
+    notice: Key | None = Field(None, description="once known, the notice class is this one")
+    when_known: tuple[Action, ...] = ()
+    when_moved: tuple[Action, ...] = ()
+    when_unknown: tuple[Action, ...] = ()
+    may_be_future: bool = True
+
+
+class NoticeClass(Part):
+    key: Key
+    name: Text
+    below: int | None = Field(None, ge=1, description="fewer working days than this; none: no upper limit")
+
+
+class Notice(Part):
+    """How much time there is: working days after `from` up to and including `to`."""
+
+    from_: Key = Field(alias="from")
+    to: Key
+    unknown: Key
+    classes: tuple[NoticeClass, ...] = Field(min_length=1)
+    source: str
+
+
+class Floor(Part):
+    """The least time a late start leaves, for steps with `floor`."""
+
+    working_days: int = Field(ge=0)
+    last: Rule = Field(description="not later than this")
+    too_late: Rule = Field(description="ready on or after that day: due then")
+    short_form: Rule = Field(description="steps with a short form: due then, in that form")
+    source: str
+
+
+class Variant(Part):
+    """What is different for some release types or notice classes."""
+
+    name: Text
+    when: Condition
+    keep: Keys | None = Field(None, description="only these steps remain")
+    drop: Keys = ()
+    change: dict[Key, dict[str, Any]] = Field(default_factory=dict, description="step: the fields that differ")
+    add: dict[Key, Step] = Field(default_factory=dict)
+    source: str
+
+
+class Event(Part):
+    """An exceptional event and what it does."""
+
+    name: Text
+    by: OneOrMany = Field(description="roles that may report it; `system`: by itself")
+    in_phase: OneOrMany | None = Field(None, description="only in these phases")
+    form: Form = Form()
+    does: tuple[Action, ...] = ()
+    offers: bool = False
+    source: str
+
+
+class Rung(Part):
+    who: OneOrMany
+    working_days: int | None = Field(None, ge=0)
+    hours: int | None = Field(None, ge=0)
+    until_owner: OneOrMany = Field((), description="skipped for these owners")
+
+
+class Chain(Part):
+    """Who is told about late work, and when. Never about the person."""
+
+    name: Text
+    remind_at_half_from: int | None = Field(None, description="a reminder at half of periods of this many working days or more")
+    rungs: tuple[Rung, ...]
+    for_owner: dict[Key, tuple[Rung, ...]] = Field(default_factory=dict)
+    acknowledged: bool = False
+    calls_from: Hour | None = None
+    calls_until: Hour | None = None
+    needs_certainty: bool = Field(False, description="not while the date is unconfirmed")
+    unacknowledged: Key | None = Field(None, description="the event when nobody acknowledges")
+    source: str
+
+
+class Role(Part):
+    name: Text
+    service: Key | None = Field(None, description="the service this role belongs to; for four-eyes control")
+    counts_as: Key | None = None
+    substitutes: int = Field(0, ge=0)
+    staff: bool = True
+
+
+class Milestone(Part):
+    name: Text
+    any_: tuple[After, ...] = Field(alias="any")
+
+
+class May(Part):
+    """One cell of the visibility matrix: a role, a kind of item, a relation; allowed or not, and why."""
+
+    role: OneOrMany
+    item: OneOrMany
+    relation: OneOrMany = ("any",)
+    see: Literal["yes", "no", "named", "by_decision", "own_part", "summary", "pseudonymous", "on_request", "in_meeting"]
+    why: Text
+    source: str
+
+
+class Meeting(Part):
+    name: Text
+    first: dt.date
+    every_days: int = Field(ge=1)
+
+
+class Calendar(Part):
+    country: str
+    region: str | None = None
+    timezone: str
+    cut_off: Hour
+    closing_days: tuple[dt.date, ...] = ()
+    source: str
+
+
+class Signatory(Part):
+    organisation: str
+    on: dt.date
+
+
+class ReleaseType(Part):
+    name: Text
+    decided_by: Text | None = None
+    expected_notice: Text | None = None
+
+
+class Protocol(Part):
+    """A whole protocol file."""
+
+    protocol: Key
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z.\-]+$")]
+    title: Text
+    about: Literal["person", "activity"] = Field(description="a case is about a person, or about an activity without persons")
+    languages: tuple[str, ...] = Field(min_length=1)
+    status: Literal["draft", "informal", "approved"]
+    signatories: tuple[Signatory, ...] = ()
+    informal_items: Keys = Field((), description="kinds of item that may be shared while the protocol is informal")
+    source: str
+    legal_basis: dict[Key, str] = Field(default_factory=dict)
+    calendar: Calendar
+    anchors: dict[Key, Anchor]
+    opens_with: Key = Field(description="the anchor that opens a case")
+    notice: Notice | None = None
+    floor: Floor | None = None
+    release_types: dict[Key, ReleaseType]
+    handling_codes: dict[Key, Text]
+    item_kinds: dict[Key, Text]
+    roles: dict[Key, Role]
+    tracks: dict[Key, dict[Key, Text]] = Field(default_factory=dict, description="lists of which every item has a track of its own")
+    priorities: tuple[Text, ...] = ()
+    meetings: dict[Key, Meeting] = Field(default_factory=dict)
+    phases: dict[Key, Phase]
+    first_phase: Key
+    closing_phase: Key
+    closing_step: Key
+    milestones: dict[Key, Milestone] = Field(default_factory=dict)
+    steps: dict[Key, Step]
+    variants: dict[Key, Variant] = Field(default_factory=dict)
+    events: dict[Key, Event] = Field(default_factory=dict)
+    escalations: dict[Key, Chain]
+    visibility: tuple[May, ...]
+    recorded_within: Rule = Field(description="recording later than this is a deviation of its own")
+
+    @model_validator(mode="after")
+    def some_steps(self) -> Self:
+        if not self.steps:
+            raise ValueError("a protocol needs at least one step")
+        return self

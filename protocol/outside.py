@@ -1,0 +1,116 @@
+"""What a transition asks of the outside: a function of its events and the state they led to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from protocol.effects import Effect, Erase, Prepare, Tell, Timer
+from protocol.escalation import first_call, next_call
+from protocol.run import Run
+from protocol.state import CaseState
+from protocol.variants import matches
+from protocol.workdays import ONE_DAY
+
+CHANGES_DUE = ("step_opened", "step_due", "step_reopened")
+QUIET = ("step_assigned", "step_appointed", "escalated", "acknowledged", "step_corrected")
+"""events that never change when the case must be looked at again"""
+SETTLES = ("step_done", "step_waived", "step_cancelled")
+
+
+def effects_of(run: Run, state: CaseState) -> tuple[Effect, ...]:
+    found: list[Effect] = []
+    timers: dict[str, None] = {}
+    for event in run.events:
+        kind = event.kind
+        if kind in CHANGES_DUE or kind in SETTLES or kind == "escalated":
+            timers[event.id] = None
+        if kind == "phase_entered":  # timers stop in a pause and go on after it
+            timers |= dict.fromkeys(occurrence.id for occurrence in state.steps.values() if occurrence.open)
+        if kind in TELLS:
+            TELLS[kind](run, state, event, found)
+    found += [_escalation(run, state, id) for id in timers]
+    if any(event.kind not in QUIET for event in run.events):
+        found.append(Timer(key="wake", at=wake_at(run)))
+    return tuple(found)
+
+
+def _escalation(run: Run, state: CaseState, id: str) -> Timer:
+    occurrence = state.steps[id]
+    if not occurrence.open or run.protocol.phases[state.phase].paused:
+        return Timer(key=f"escalate:{id}", at=None)
+    told = next((event for event in reversed(run.events) if event.kind == "escalated" and event.id == id), None)
+    call = (
+        next_call(run.protocol, state, occurrence, run.calendar, told.rung)
+        if told
+        else first_call(run.protocol, state, occurrence, run.calendar, run.at)
+    )
+    return Timer(key=f"escalate:{id}", at=call.at if call else None, rung=call.rung if call else 0)
+
+
+def wake_at(run: Run) -> dt.datetime | None:
+    """When the case must be looked at by itself: the next occurrence of a repeated step, or the end of its phase."""
+    state = run.state
+    days: list[dt.date] = []
+    if state.ended is None:
+        for key, step in run.steps.items():
+            if step.repeat is None or not run.allowed(key) or step.duty:
+                continue
+            live = run.current(key)
+            horizon = max((o.due for o in live if o.due), default=None)
+            if horizon is not None and live[-1].status != "cancelled" and run.further(key, step, horizon):
+                days.append(horizon)
+    if state.phase_until is not None:
+        days.append(state.phase_until + ONE_DAY)
+    return run.calendar.start_of(min(days)) if days else None
+
+
+def _step_opened(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
+    step = run.steps.get(event.step) or run.protocol.steps[event.step]
+    if step.flow:
+        found.append(Prepare(flow=step.flow, id=event.id))
+    found.append(Tell(who=step.owner, what="opened", id=event.id))
+
+
+def _step_settled(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
+    key = state.steps[event.id].step
+    step = run.steps.get(key) or run.protocol.steps[key]
+    facts = {"outcome": state.steps[event.id].outcome, "given": state.steps[event.id].given, "release_type": state.release_type}
+    for told in step.told:
+        if matches(told.when, facts):
+            found.append(Tell(who=told.who, what=told.what, id=event.id))
+
+
+def _step_due(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
+    key = state.steps[event.id].step
+    step = run.steps.get(key) or run.protocol.steps[key]
+    found.append(Tell(who=step.owner, what="moved", id=event.id))
+
+
+def _proposed(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
+    key = state.steps[event.id].step
+    step = run.steps.get(key) or run.protocol.steps[key]
+    if step.four_eyes:
+        found += [Tell(who=role, what="second", id=event.id) for role in step.four_eyes.role]
+
+
+def _escalated(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
+    key = state.steps[event.id].step
+    step = run.steps.get(key) or run.protocol.steps[key]
+    what = "reminder" if event.rung < 0 else "late"
+    found += [Tell(who=step.owner if who == "owner" else who, what=what, id=event.id, urgent=event.urgent) for who in event.who]
+
+
+def _erased(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
+    found.append(Erase())
+
+
+TELLS = {
+    "step_opened": _step_opened,
+    "step_done": _step_settled,
+    "step_due": _step_due,
+    "step_proposed": _proposed,
+    "escalated": _escalated,
+    "case_erased": _erased,
+}
+

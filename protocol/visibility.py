@@ -1,0 +1,130 @@
+"""Who may see and do what, and why: the protocol file's matrix and its steps, asked in one place.
+
+`relation` is what ties the acting person to the case or task: `lead`, `deputy`, `own_task`, `named`, `author`,
+`announcer`, `member`. A denial carries its reason. Source: protocol, visibility matrix and guard rails.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from protocol.commands import Actor
+from protocol.language import May, Protocol, Step
+
+OWN_CASE = frozenset({"lead", "deputy", "own_task", "announcer", "member"})
+EVERY_CASE = frozenset({"coordinator", "deputy_coordinator"})
+"""Roles that run the partnership: they see the logistics of every case."""
+
+
+class Decision(NamedTuple):
+    allowed: bool
+    reason: str
+
+
+def _cell(protocol: Protocol, role: str, item: str, relation: frozenset[str]) -> May | None:
+    """The first line of the matrix that fits role, item and relation."""
+    for may in protocol.visibility:
+        if role in may.role and item in may.item and ("any" in may.relation or relation & set(may.relation)):
+            return may
+    return None
+
+
+def _sees(may: May, relation: frozenset[str]) -> bool:
+    if may.see in ("yes", "summary", "pseudonymous"):
+        return True
+    if may.see in ("named", "by_decision"):
+        return bool(relation & {"named", "author"})
+    if may.see == "own_part":
+        return bool(relation & OWN_CASE)
+    return may.see == "on_request" and "on_request" in relation
+
+
+def may_see(protocol: Protocol, actor: Actor, item: str, relation: frozenset[str], handling: str = "case_team") -> Decision:
+    """Whether this person may see an item of this kind, with the reason as the protocol file gives it."""
+    if "system" in actor.roles:
+        return Decision(True, "the software itself")
+    if handling == "named_only" and not relation & {"named", "author"}:
+        return Decision(False, "only the people named in the decision may see this")
+    if handling == "oral_only":
+        return Decision(False, "this is said in the meeting only")
+    reason = "the protocol gives none of your roles access to this"
+    for role in actor.roles:
+        may = _cell(protocol, role, item, relation)
+        if may is not None:
+            reason = may.why.get("en", reason)
+            if _sees(may, relation):
+                return Decision(True, reason)
+    return Decision(False, reason)
+
+
+def owners(protocol: Protocol, step: Step) -> frozenset[str]:
+    """The roles that may do a step: its owner and whoever counts as it."""
+    same = {key for key, role in protocol.roles.items() if role.counts_as == step.owner}
+    return frozenset({step.owner, *same})
+
+
+def may_do(protocol: Protocol, actor: Actor, step: Step, action: str, relation: frozenset[str]) -> Decision:
+    """Whether this person may complete, second, assign, waive … this step."""
+    roles = set(actor.roles)
+    if "system" in roles:
+        return Decision(True, "the software itself")
+    if action == "second":
+        allowed = step.four_eyes is not None and bool(roles & set(step.four_eyes.role))
+        return Decision(allowed, "four-eyes control: a second person of another service decides")
+    if action == "assign":
+        return Decision(bool(roles & EVERY_CASE) or bool(relation & {"lead"}), "the coordinator and the lead worker assign tasks")
+    if action == "waive":
+        return Decision(bool(roles & set(step.skip.by)), "the protocol names who may waive this step")
+    if "own_task" in relation:
+        return Decision(True, "this task is yours")
+    if not roles & owners(protocol, step):
+        return Decision(False, f"this step belongs to the {protocol.roles[step.owner].name.get('en', step.owner)}")
+    if step.owner in ("lead_worker", "deputy_worker") and not relation & {"lead", "deputy"}:
+        return Decision(False, "this case has another lead worker")
+    return Decision(True, "your role owns this step")
+
+
+CASE_ACTIONS: dict[str, tuple[frozenset[str], str]] = {
+    "open": (frozenset({"liaison", "coordinator", "deputy_coordinator", "notifier"}), "the prison liaison announces releases"),
+    "record_date": (
+        frozenset({"liaison", "coordinator", "deputy_coordinator", "lead_worker"}), "the liaison, the coordinator and the lead worker know the dates",
+    ),
+    "correct": (frozenset({"coordinator", "deputy_coordinator", "lead_worker", "liaison"}), "mistakes are mended by those who work on the case"),
+    "acknowledge": (
+        frozenset({"coordinator", "deputy_coordinator", "mayor", "mayors_office", "manager", "chiefs_delegate"}),
+        "urgent calls are acknowledged by those on duty",
+    ),
+    "migrate": (frozenset({"coordinator"}), "the coordinator decides which version a case follows"),
+    "administer": (frozenset({"administrator", "coordinator"}), "the administrator keeps staff, calendar and settings"),
+    "audit": (frozenset({"coordinator", "deputy_coordinator", "auditor", "dpo"}), "the coordinator and the auditor watch the protocol"),
+}  # fmt: skip
+
+
+def may_act(protocol: Protocol, actor: Actor, action: str, relation: frozenset[str], event: str | None = None) -> Decision:
+    """Whether this person may act on a case as a whole (`open`, `record_date`, `report`, `correct` …)."""
+    roles = set(actor.roles)
+    if "system" in roles:
+        return Decision(True, "the software itself")
+    if action == "report" and event is not None:
+        known = protocol.events.get(event)
+        allowed = known is not None and bool(roles & set(known.by))
+        return Decision(allowed and _reaches(roles, relation), "the protocol names who may report this event")
+    allowed_roles, reason = CASE_ACTIONS.get(action, (frozenset(), "no role may do this"))
+    allowed = bool(roles & allowed_roles) and (action in ("open", "administer", "audit", "acknowledge") or _reaches(roles, relation))
+    return Decision(allowed, reason)
+
+
+def _reaches(roles: set[str], relation: frozenset[str]) -> bool:
+    """Roles that run the partnership reach every case, the others their own."""
+    return bool(roles & (EVERY_CASE | {"info_officer", "data_manager", "dpo"})) or bool(relation & OWN_CASE)
+
+
+def may(
+    protocol: Protocol, actor: Actor, action: str, item: str, relation: frozenset[str], handling: str = "case_team", step: Step | None = None
+) -> Decision:
+    """One question for everything: `see` an item, do something to a `step`, or act on the case (`item` is then the event)."""
+    if action == "see":
+        return may_see(protocol, actor, item, relation, handling)
+    if step is not None:
+        return may_do(protocol, actor, step, action, relation)
+    return may_act(protocol, actor, action, relation, item or None)
