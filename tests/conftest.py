@@ -17,6 +17,7 @@ import pytest
 
 from casework import clock
 from casework.db import Database
+from casework.keys import KeyStore
 from casework.settings import Settings, settings
 from casework.upgrade import migrate
 
@@ -46,7 +47,7 @@ class PostgresServer:
 
     def new_database(self, template: str = "sluis_template") -> str:
         name = f"sluis_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER} STRATEGY FILE_COPY")
         return name
 
     def drop(self, name: str) -> None:
@@ -97,6 +98,14 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     yield database
     database.close()
     server.drop(name)
+
+
+@pytest.fixture
+def keys(db: Database) -> Iterator[KeyStore]:
+    """The key store beside `db`."""
+    store = KeyStore(db.settings)
+    yield store
+    store.close()
 
 
 @pytest.fixture(autouse=True)
