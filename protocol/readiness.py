@@ -1,0 +1,95 @@
+"""Was a step ready when it was done? Read from the protocol's `after` and the log alone, never from the engine.
+
+Source: protocol, "Ready after" of every step; "ready" compares with the moment of recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from protocol.language import After, Anchor, Milestone, Step
+from protocol.lives import CaseLog, Life, Settled
+from protocol.variants import in_class
+
+
+def unmet(log: CaseLog, life: Life, before: int) -> list[str]:
+    """What the step waited for that had not happened before this place in the log, in the protocol's words."""
+    if life.step is None:
+        return []
+    return [_what(log, after) for after in life.step.after if not _holds(log, life, after, before)]
+
+
+def _holds(log: CaseLog, life: Life, after: After, before: int) -> bool:
+    if after.any_ is not None:
+        return any(_holds(log, life, part, before) for part in after.any_)
+    if after.milestone is not None:
+        milestone = log.protocol.milestones.get(after.milestone)
+        return milestone is None or any(_holds(log, life, part, before) for part in milestone.any_)
+    if after.anchor is not None:
+        return any(_known(log, key, before) for key in _names(log, after.anchor))
+    return _settled_before(log, life, after, before)
+
+
+def _names(log: CaseLog, anchor: str) -> list[str]:
+    """The anchor itself and what replaces it once known."""
+    return [anchor, *(key for key, other in log.protocol.anchors.items() if other.stands_in_for == anchor)]
+
+
+def _known(log: CaseLog, anchor: str, before: int) -> bool:
+    for fact in reversed(log.anchors.get(anchor, ())):
+        if fact.position < before:
+            return fact.event.on is not None
+    return False
+
+
+def _settled_before(log: CaseLog, life: Life, after: After, before: int) -> bool:
+    assert after.step is not None
+    if not _in_variant(life.steps, after.step, life.notice):
+        return True  # nothing to wait for in this variant
+    earlier = [other for other in log.of_step.get(after.step, ()) if other.position < before]
+    if after.last:
+        # every occurrence of it, up to the last; what was cancelled on the way is not waited for
+        still_open = any(not _ended(other, before) for other in earlier)
+        return not still_open and any(other.last and _ends_before(other, after, before) for other in earlier)
+    return any(_ends_before(other, after, before) for other in earlier)
+
+
+def _ended(life: Life, before: int) -> bool:
+    return life.settled is not None and life.settled.position < before
+
+
+def _ends_before(life: Life, after: After, before: int) -> bool:
+    endings = [*life.undone, life.settled] if life.settled else life.undone
+    return any(
+        ending.position < before and (ending.undone is None or ending.undone > before) and _fits(ending, after)
+        for ending in endings
+    )
+
+
+def _fits(ending: Settled, after: After) -> bool:
+    if not ending.counts:
+        return False
+    if after.outcome is not None and ending.outcome not in after.outcome:
+        return False
+    return all(ending.given.get(key) in wanted for key, wanted in (after.given or {}).items())
+
+
+def _in_variant(steps: Mapping[str, Step], key: str, notice: str | None) -> bool:
+    step = steps.get(key)
+    if step is None:
+        return False
+    return step.due is None or in_class(step.due, notice) is not None or notice is None
+
+
+def _what(log: CaseLog, after: After) -> str:
+    if after.any_ is not None:
+        return " or ".join(_what(log, part) for part in after.any_)
+    protocol = log.protocol
+    parts: tuple[tuple[str | None, Mapping[str, Step | Anchor | Milestone]], ...] = (
+        (after.step, protocol.steps),
+        (after.anchor, protocol.anchors),
+        (after.milestone, protocol.milestones),
+    )
+    key, named = next((key, among.get(key)) for key, among in parts if key is not None)
+    title = named.name.get("en", key) if named else key
+    return f"{title} ({' or '.join(after.outcome)})" if after.outcome else title
