@@ -23,7 +23,7 @@ from protocol.errors import ProtocolFault
 from protocol.fault_words import WORDS
 from protocol.language import Protocol
 from protocol.parse import load, read, read_with_lines
-from protocol.yaml_reader import MOST_BYTES, MOST_DEPTH
+from protocol.yaml_reader import MOST_BYTES, MOST_DEPTH, fast, thorough
 
 BROKEN = Path(__file__).parent / "broken"
 BASE = (BROKEN / "base.yaml").read_text(encoding="utf-8")
@@ -274,6 +274,21 @@ yaml_pieces = st.sampled_from(
 def test_arbitrary_text_never_raises_anything_but_a_protocol_fault(text: str) -> None:
     with pytest.raises(ProtocolFault):
         read(text, "any.yaml")
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.lists(
+            st.one_of(yaml_pieces, st.sampled_from(["?", ":", "x?", " ?}", "16:00", "b: ", ", "])), max_size=20
+        ).map("".join),
+    )
+)
+@settings(max_examples=500, deadline=None)
+def test_the_fast_reader_reads_what_the_thorough_one_reads(text: str) -> None:
+    quick, slow = fast(text, "any.yaml"), thorough(text, "any.yaml")
+    if not quick.faults and not slow.faults:
+        assert quick.result == slow.result
 
 
 @given(st.data())
