@@ -1,6 +1,19 @@
 """SQLModel tables: the current state for queries, the ledger for what happened."""
 
-from models import cases, ledger, meetings, outbox, people, sharing
+from models import cases, heartbeats, ledger, meetings, messages, outbox, people, proposals, sharing
 from models.base import METADATA, Row, table_of
 
-__all__ = ["METADATA", "Row", "cases", "ledger", "meetings", "outbox", "people", "sharing", "table_of"]
+__all__ = [
+    "METADATA",
+    "Row",
+    "cases",
+    "heartbeats",
+    "ledger",
+    "meetings",
+    "messages",
+    "outbox",
+    "people",
+    "proposals",
+    "sharing",
+    "table_of",
+]
