@@ -126,7 +126,7 @@ class Builder:
             self._refuse(
                 "anchors and aliases (`&`, `*`) are not used", "write the rule out where it holds", "file.alias"
             )
-        if event.tag and event.tag != "!":
+        if event.tag:
             self._refuse(
                 f"tags (`{event.tag}`) are not used",
                 "leave it out: the language knows the type of every field",
