@@ -7,8 +7,10 @@ of the engine ("each deviation has a cause"); notice and floor as in the protoco
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from protocol.language import Rule
 from protocol.lateness import Late
@@ -21,6 +23,8 @@ Absence = tuple[str, dt.date, dt.date]
 
 NEAR = 2
 """Working days before the due day; news after that is late, where the protocol's floor gives no number of its own."""
+
+REFUSED = "access_refused"
 
 MOVES = frozenset({"moved", "withdrawn", "corrected"})
 
@@ -40,8 +44,20 @@ def cause(log: CaseLog, life: Life, late: Late, absences: Sequence[Absence] = ()
 
 
 def access_refused(q: Question) -> bool:
-    """The step's own form, or an event before it was late, says that it was not let happen."""
-    return False
+    """Somebody who has to let it happen did not: the prison gave no permission, a visit was turned away.
+
+    A protocol says so with the key `access_refused`: an outcome or an option of the step's form (recorded for it or for
+    the occurrence before), or an event that names the step in one of its fields. A person who wishes no help is not it.
+    """
+    for life in filter(None, (q.life, q.life.previous)):
+        recorded = [(ending.outcome, ending.given) for ending in (*life.undone, life.settled) if ending is not None]
+        recorded += [(proposal.outcome, proposal.given) for proposal, _ in life.proposals]
+        if any(REFUSED in (outcome, *given.values()) for outcome, given in recorded):
+            return True
+    return any(
+        event.event == REFUSED and q.life.name in event.given.values() and event.occurred_on <= q.late.from_
+        for event, _ in q.log.happened
+    )
 
 
 def absence(q: Question) -> bool:
@@ -63,12 +79,18 @@ def absence(q: Question) -> bool:
 def date_moved(q: Question) -> bool:
     """A date the step depends on moved between its opening and the day it became late."""
     counted_from = {reference for reference, _ in _leaves(_rule(q.life), q.life.notice)}
+    changed = {known.since.at for known in q.life.known[1:]}
     return any(
-        fact.event.why in MOVES and (anchor in counted_from or any(known.since is fact.stamp for known in q.life.known))
+        fact.event.why in MOVES and (anchor in counted_from or fact.stamp.at in changed)
         for anchor, facts in q.log.anchors.items()
-        for fact in facts
-        if fact.position > q.life.position and fact.stamp.day <= q.late.from_
+        for fact in _between(facts, q.life.position, q.late.from_)
     )
+
+
+def _between(facts: list[AnchorFact], opened: int, until: dt.date) -> Iterator[AnchorFact]:
+    """What became known after this place in the log, up to and including this day."""
+    first = bisect_right(facts, opened, key=lambda fact: fact.position)
+    return takewhile(lambda fact: fact.stamp.day <= until, islice(facts, first, None))
 
 
 def told_late(q: Question) -> bool:
@@ -103,8 +125,7 @@ def _short_notice(q: Question) -> bool:
     step, notice = q.life.step, q.log.protocol.notice
     if step is None or notice is None or len(notice.classes) < 2:
         return False
-    known = [fact for fact in q.log.notices if fact.stamp.at <= q.late.known.since.at]
-    if not known or known[-1].notice != notice.classes[0].key or _released(q):
+    if q.log.notice_at(q.late.known.position) != notice.classes[0].key or _released(q):
         return False
     rule = _rule(q.life)
     shorter = in_class(rule, notice.classes[0].key) != in_class(rule, notice.classes[-1].key)
@@ -114,7 +135,7 @@ def _short_notice(q: Question) -> bool:
 def _released(q: Question) -> bool:
     """An anchor that sets the notice class by itself was known: what follows is not late because of the notice."""
     return any(
-        _in_force(q.log, key, q.late.known.since.at) is not None
+        q.log.anchor(key, q.late.known.position) is not None
         for key, anchor in q.log.protocol.anchors.items()
         if anchor.notice is not None
     )
@@ -123,7 +144,7 @@ def _released(q: Question) -> bool:
 def _known_late(q: Question, rule: Rule, reference: str, sure: bool) -> bool:
     """Whether this anchor became known too late for this rule."""
     anchor = q.log.protocol.anchors.get(reference)
-    fact = _in_force(q.log, reference, q.late.known.since.at)
+    fact = q.log.anchor(reference, q.late.known.position)
     if anchor is None or fact is None:
         return False
     known_on, rota = fact.event.known_on, q.life.step is not None and q.life.step.rota
@@ -139,17 +160,13 @@ def _known_late(q: Question, rule: Rule, reference: str, sure: bool) -> bool:
 
 def _less_left(q: Question, rule: Rule, known_on: dt.date, rota: bool) -> bool:
     """Counted forward: fewer days were left, from the day it became known, than the rule gives."""
+    if rule.on is not None:
+        return True  # due on a day that had passed already
     if rule.working_days:
         return q.log.calendar.between(known_on, q.late.due, rota) < rule.working_days
     if rule.months:
         return add_months(known_on, rule.months) > q.late.due
     return (q.late.due - known_on).days < (rule.days or 0)
-
-
-def _in_force(log: CaseLog, anchor: str, at: dt.datetime) -> AnchorFact | None:
-    """What was known of an anchor at that moment; None: nothing, or unknown again."""
-    facts = [fact for fact in log.anchors.get(anchor, ()) if fact.stamp.at <= at]
-    return facts[-1] if facts and facts[-1].event.on is not None else None
 
 
 def _rule(life: Life) -> Rule | None:

@@ -16,7 +16,7 @@ from protocol.deviations import CAUSES, Deviation, Kind, about, about_case, day,
 from protocol.events import Entry
 from protocol.language import Protocol, Rule
 from protocol.lateness import Late, late
-from protocol.lives import SYSTEM, CaseLog, Life, Stamp
+from protocol.lives import SYSTEM, CaseLog, Life, Stamp, step_of
 from protocol.log_reader import read
 from protocol.readiness import unmet
 from protocol.verdicts import taken_over, verdict
@@ -154,8 +154,7 @@ def settled_unopened(log: CaseLog) -> Iterator[Deviation]:
     for id, settled in log.unopened:
         if not settled.stamp.taken_over:
             words = f"{id} was {settled.how} on {day(settled.on)} although it had not opened."
-            step, _, number = id.partition("~")[0].partition("#")
-            n = int(number) if number.isdecimal() else 1
+            step, n = step_of(id)
             yield Deviation(
                 "step.never-opened", id, step, n, "out_of_order", None, settled.on, settled.stamp.day, 0, "", words
             )

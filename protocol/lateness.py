@@ -8,6 +8,7 @@ judged by what was known then).
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from protocol.lives import CaseLog, Known, Life
@@ -43,14 +44,18 @@ def late(log: CaseLog, life: Life) -> Late | None:
 
 
 def not_for_judging(life: Life) -> bool:
-    """ "Declined is a normal end: never late, disputed or a deviation." A case that ends leaves it not decided."""
+    """Sharing that was declined, or not decided when the case ended.
+
+    Source: Sharing, "Declined is a normal end: never late, disputed or a deviation"; closing events, "open sharing ends
+    not decided and shows settled on its due day".
+    """
     step, settled = life.step, life.settled
     if step is None or settled is None or settled.how != "done":
         return False
     if step.not_decided is not None and settled.outcome == step.not_decided:
         return True
-    refused = step.four_eyes.disagree if step.four_eyes else None
-    return step.may_decline and settled.outcome in (DECLINED, refused)
+    sharing = step.may_decline and step.settled_on_due_day
+    return sharing and settled.outcome in (DECLINED, step.four_eyes.disagree if step.four_eyes else None)
 
 
 def _late_in(log: CaseLog, life: Life, index: int) -> Late | None:
@@ -103,7 +108,12 @@ def after_pause(log: CaseLog, due: dt.date) -> dt.date | None:
 
     Source: "New arrest": timers pause; what falls from the arrest to the day before resuming is dropped.
     """
-    for since, resumed in log.pauses:
-        if since <= due and (resumed is None or due < resumed):
-            return resumed
-    return due
+    before = bisect_right(log.pauses, due, key=_since)
+    if not before:
+        return due
+    resumed = log.pauses[before - 1][1]
+    return due if resumed is not None and resumed <= due else resumed
+
+
+def _since(pause: tuple[dt.date, dt.date | None]) -> dt.date:
+    return pause[0]

@@ -6,6 +6,7 @@ A due day is kept with the moment since which it was known, because a step is ju
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -35,6 +36,7 @@ class Known:
     """The due day of a step as it was known since one moment, until the next in the list."""
 
     since: Stamp
+    position: int
     due: dt.date | None
     at: str | None
     form: str
@@ -78,6 +80,8 @@ class Life:
     """opened by an event or an outcome, not by its own start condition"""
     last: bool
     known: list[Known]
+    previous: Life | None = None
+    """the occurrence of the same step that opened before it"""
     settled: Settled | None = None
     undone: list[Settled] = field(default_factory=list)
     proposals: list[tuple[e.StepProposed, Stamp]] = field(default_factory=list)
@@ -97,9 +101,8 @@ class AnchorFact:
 
 @dataclass(slots=True)
 class NoticeFact:
-    stamp: Stamp
+    position: int
     notice: str
-    working_days: int | None
 
 
 @dataclass(slots=True)
@@ -131,9 +134,22 @@ class CaseLog:
     erased: e.CaseErased | None = None
     renewed: set[str] = field(default_factory=set)
     unopened: list[tuple[str, Settled]] = field(default_factory=list)
-    """settled although the log never opened them"""
+    """done or waived although the log never opened them"""
+    dropped: dict[str, list[Settled]] = field(default_factory=dict)
+    """by step: cancelled before they opened"""
     twice: list[tuple[Life, Stamp]] = field(default_factory=list)
     """settled, or opened, again although they were settled"""
+
+    def anchor(self, key: str, position: int) -> AnchorFact | None:
+        """What was known of an anchor at this place in the log; None: nothing, or unknown again."""
+        facts = self.anchors.get(key)
+        before = bisect_right(facts, position, key=_position) if facts else 0
+        fact = facts[before - 1] if facts and before else None
+        return fact if fact is not None and fact.event.on is not None else None
+
+    def notice_at(self, position: int) -> str | None:
+        before = bisect_right(self.notices, position, key=_position)
+        return self.notices[before - 1].notice if before else None
 
     def variant(self) -> None:
         self.steps = steps_for(self.protocol, self.release_type, self.notice, self.conditions)
@@ -146,3 +162,13 @@ class CaseLog:
             self.pauses.append((on, None))
         elif paused and not pauses:
             self.pauses[-1] = (self.pauses[-1][0], on)
+
+
+def step_of(id: str) -> tuple[str, int]:
+    """The step and number in an occurrence's id: `ready#2~3` is the second `ready`."""
+    step, _, number = id.partition("~")[0].partition("#")
+    return step, int(number) if number.isdecimal() else 1
+
+
+def _position(fact: AnchorFact | NoticeFact) -> int:
+    return fact.position

@@ -11,7 +11,7 @@ from typing import Any
 
 from protocol import events as e
 from protocol.language import Protocol
-from protocol.lives import SYSTEM, AnchorFact, CaseLog, Known, Life, NoticeFact, Settled, Stamp
+from protocol.lives import SYSTEM, AnchorFact, CaseLog, Known, Life, NoticeFact, Settled, Stamp, step_of
 from protocol.workdays import WorkCalendar
 
 
@@ -50,7 +50,7 @@ def _type_changed(log: CaseLog, event: e.TypeChanged, stamp: Stamp) -> None:
 
 def _notice(log: CaseLog, event: e.NoticeChosen, stamp: Stamp) -> None:
     log.notice = event.notice
-    log.notices.append(NoticeFact(stamp, event.notice, event.working_days))
+    log.notices.append(NoticeFact(log.position, event.notice))
     log.variant()
 
 
@@ -74,17 +74,19 @@ def _step_opened(log: CaseLog, event: e.StepOpened, stamp: Stamp) -> None:
         position=log.position,
         triggered=bool(event.trigger) or event.own_rule,
         last=event.last,
-        known=[Known(stamp, event.due, event.at, event.form)],
+        known=[Known(stamp, log.position, event.due, event.at, event.form)],
     )
+    siblings = log.of_step.setdefault(event.step, [])
+    life.previous = siblings[-1] if siblings else None
+    siblings.append(life)
     log.current[event.id] = life
     log.lives.append(life)
-    log.of_step.setdefault(event.step, []).append(life)
 
 
 def _step_due(log: CaseLog, event: e.StepDue, stamp: Stamp) -> None:
     life = log.current.get(event.id)
     if life is not None:
-        life.known.append(Known(stamp, event.due, event.at, event.form, event.why))
+        life.known.append(Known(stamp, log.position, event.due, event.at, event.form, event.why))
         life.last = event.last
         life.notice = log.notice
 
@@ -104,7 +106,9 @@ def _assigned(log: CaseLog, event: e.StepAssigned, stamp: Stamp) -> None:
 
 def _settle(log: CaseLog, id: str, settled: Settled) -> None:
     life = log.current.get(id)
-    if life is None:
+    if life is None and settled.how == "cancelled":
+        log.dropped.setdefault(step_of(id)[0], []).append(settled)
+    elif life is None:
         log.unopened.append((id, settled))
     elif life.settled is not None:
         log.twice.append((life, settled.stamp))
@@ -122,7 +126,7 @@ def _done(log: CaseLog, event: e.StepDone, stamp: Stamp) -> None:
 
 
 def _waived(log: CaseLog, event: e.StepWaived, stamp: Stamp) -> None:
-    _settle(log, event.id, Settled("waived", stamp, log.position, event.occurred_on, event.by, event.reason))
+    _settle(log, event.id, Settled("waived", stamp, log.position, event.occurred_on, event.by, "waived"))
 
 
 def _cancelled(log: CaseLog, event: e.StepCancelled, stamp: Stamp) -> None:
@@ -137,8 +141,8 @@ def _reopened(log: CaseLog, event: e.StepReopened, stamp: Stamp) -> None:
     before, was = life.settled, life.known[-1]
     before.undone = log.position
     # While it stood as done nobody could know that it was late: no due day from the record to its undoing.
-    life.known.append(Known(before.stamp, None, None, was.form, "stood_as_done"))
-    life.known.append(Known(stamp, was.due, was.at, was.form, "reopened"))
+    life.known.append(Known(before.stamp, before.position, None, None, was.form, "stood_as_done"))
+    life.known.append(Known(stamp, log.position, was.due, was.at, was.form, "reopened"))
     life.undone.append(before)
     life.settled = None
 

@@ -26,7 +26,7 @@ def _holds(log: CaseLog, life: Life, after: After, before: int) -> bool:
         milestone = log.protocol.milestones.get(after.milestone)
         return milestone is None or any(_holds(log, life, part, before) for part in milestone.any_)
     if after.anchor is not None:
-        return any(_known(log, key, before) for key in _names(log, after.anchor))
+        return any(log.anchor(key, before) is not None for key in _names(log, after.anchor))
     return _settled_before(log, life, after, before)
 
 
@@ -35,23 +35,19 @@ def _names(log: CaseLog, anchor: str) -> list[str]:
     return [anchor, *(key for key, other in log.protocol.anchors.items() if other.stands_in_for == anchor)]
 
 
-def _known(log: CaseLog, anchor: str, before: int) -> bool:
-    for fact in reversed(log.anchors.get(anchor, ())):
-        if fact.position < before:
-            return fact.event.on is not None
-    return False
-
-
 def _settled_before(log: CaseLog, life: Life, after: After, before: int) -> bool:
     assert after.step is not None
     if not _in_variant(life.steps, after.step, life.notice):
         return True  # nothing to wait for in this variant
-    earlier = [other for other in log.of_step.get(after.step, ()) if other.position < before]
+    lives = log.of_step.get(after.step, ())
+    if any(dropped.position < before and _fits(dropped, after) for dropped in log.dropped.get(after.step, ())):
+        return True
     if after.last:
+        earlier = [other for other in lives if other.position < before]
         # every occurrence of it, up to the last; what was cancelled on the way is not waited for
         still_open = any(not _ended(other, before) for other in earlier)
         return not still_open and any(other.last and _ends_before(other, after, before) for other in earlier)
-    return any(_ends_before(other, after, before) for other in earlier)
+    return any(_ends_before(other, after, before) for other in lives)
 
 
 def _ended(life: Life, before: int) -> bool:

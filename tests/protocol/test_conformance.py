@@ -114,6 +114,13 @@ def test_a_predecessor_cancelled_as_settled_or_not_in_the_variant_is_not_waited_
     assert found(begun("simple").opened("visit", "11-27").on("11-16").done("visit")) == []
 
 
+def test_what_was_cancelled_before_it_opened_is_no_deviation() -> None:
+    ledger = (
+        begun().on("11-12").cancelled("contact", as_settled=True).opened("visit", "11-27").on("11-16").done("visit")
+    )
+    assert found(ledger) == []
+
+
 def test_closure_waits_for_the_last_occurrence() -> None:
     def closed(*, last_done: bool) -> Ledger:
         ledger = begun().on("11-13").cancelled("confirm").known("actual_release", "11-13")

@@ -104,6 +104,34 @@ def test_a_date_that_became_known_is_not_a_date_that_moved() -> None:
     assert late(ledger, "visit").cause == "missed"
 
 
+# --- access refused
+
+
+def test_a_visit_that_was_not_let_in_as_its_form_says() -> None:
+    def visited(**given: str) -> Ledger:
+        return begun("simple").opened("visit", "11-27").on("12-01").done("visit", given=given)
+
+    deviation = late(visited(held="access_refused"), "visit")
+    assert deviation.cause == "access_refused"
+    assert deviation.words.endswith("; access was refused.")
+    assert late(visited(held="held"), "visit").cause == "missed"
+
+
+def test_a_visit_turned_away_the_first_time() -> None:
+    ledger = begun("simple").opened("visit#1", "11-27").on("11-26").done("visit#1", outcome="access_refused")
+    ledger.opened("visit#2", "12-01").on("12-03").done("visit#2")
+    assert late(ledger, "visit#2").cause == "access_refused"
+
+
+def test_an_event_says_so_for_the_step_it_names() -> None:
+    def turned_away(step: str) -> Ledger:
+        ledger = begun("simple").opened("visit", "11-27").on("11-26").happened("access_refused", "11-26", which=step)
+        return ledger.on("12-01").done("visit")
+
+    assert late(turned_away("visit"), "visit").cause == "access_refused"
+    assert late(turned_away("contact"), "visit").cause == "missed"
+
+
 # --- absence
 
 
