@@ -51,7 +51,7 @@ class Rule(Part):
     Either a distance (`working_days`, `days` or `months`, with `after` or `before` a reference), or `on` a reference,
     or a combination (`earliest`, `latest`), or `due_of` another step, or the next fixed `meeting`, or `by_notice`.
     A reference is an anchor, `ready` (the ready day), `event` (the day of the event that opened the step),
-    `known:ANCHOR` (the day an anchor became known), `settled:STEP`, `due:STEP` or `given:FIELD` (a date typed at the event).
+    `known:ANCHOR` (the day an anchor became known), `settled:STEP`, `due:STEP` or `given:FIELD` (a date in the form).
     The day of the reference itself is not counted. A day or month date on a non-working day moves to the working day
     before it when counted `before`, to the next one when counted `after`; `stays` keeps it on the day itself.
     """
@@ -77,7 +77,9 @@ class Rule(Part):
 
     @model_validator(mode="after")
     def one_kind(self) -> Self:
-        exactly_one(self, "working_days", "days", "months", "on", "earliest", "latest", "due_of", "meeting", "by_notice")
+        exactly_one(
+            self, "working_days", "days", "months", "on", "earliest", "latest", "due_of", "meeting", "by_notice"
+        )
         counted = self.working_days is not None or self.days is not None or self.months is not None
         if counted and self.after and self.before:
             raise ValueError("a distance is counted `after` or `before` a reference, not both")
@@ -125,22 +127,35 @@ class After(Part):
         return self
 
 
-FieldType = Literal["choice", "date", "datetime", "hour", "text", "number", "yes_no", "yes_no_unknown", "staff", "staff_list", "tracks", "list"]
+FieldType = Literal[
+    "choice",
+    "date",
+    "datetime",
+    "hour",
+    "text",
+    "number",
+    "yes_no",
+    "yes_no_unknown",
+    "staff",
+    "staff_list",
+    "tracks",
+    "list",
+]
 
 
 class FormField(Part):
     """One typed field of a form. Text is always sealed; choices and dates may decide what happens next."""
 
-    key: Key
-    type: FieldType
-    label: Text
-    hint: Text | None = None
+    key: Key = Field(description="its name in conditions and outcomes")
+    type: FieldType = Field(description="what can be filled in")
+    label: Text = Field(description="the question")
+    hint: Text | None = Field(None, description="a line of help under the question")
     options: dict[Key, Text] | None = Field(None, description="for `choice`: key and text of every option")
-    required: bool = True
+    required: bool = Field(True, description="cannot be left empty")
     required_when: Condition | None = Field(None, description="required only when this holds (fields of the same form)")
-    max_length: int = Field(500, ge=1, le=4000)
-    minimum: int | None = None
-    maximum: int | None = None
+    max_length: int = Field(500, ge=1, le=4000, description="for `text`: characters at most")
+    minimum: int | None = Field(None, description="for `number`: not lower")
+    maximum: int | None = Field(None, description="for `number`: not higher")
     within: Rule | None = Field(None, description="for `date`: not later than this, counted from the day it happened")
     future: bool = Field(False, description="for `date`: may lie in the future")
     tracks: Key | None = Field(None, description="for `tracks`: the list of which every item gets one row")
@@ -161,7 +176,7 @@ class FormField(Part):
 class Outcome(Part):
     """An outcome of a step, reached when the form's fields match `when`; the first that matches counts."""
 
-    key: Key
+    key: Key = Field(description="its name in conditions")
     name: Text
     when: dict[Key, OneOrMany] = Field(default_factory=dict, description="field values of the form; empty: always")
 
@@ -169,12 +184,15 @@ class Outcome(Part):
 class Form(Part):
     """What is recorded when a step is done."""
 
-    fields: tuple[FormField, ...] = ()
+    fields: tuple[FormField, ...] = Field((), description="what is filled in, in this order")
     outcomes: tuple[Outcome, ...] = Field((), description="in order; none: the only outcome is `done`")
     expected: OneOrMany = Field(
-        (), description="the outcome of each occurrence when all goes as planned, the last one goes on; none: the first outcome"
+        (),
+        description="per occurrence the outcome when all goes as planned, the last goes on; none: the first",
     )
-    expected_given: dict[Key, str] = Field(default_factory=dict, description="the field values when all goes as planned")
+    expected_given: dict[Key, str] = Field(
+        default_factory=dict, description="the field values when all goes as planned"
+    )
 
 
 class FourEyes(Part):
@@ -182,7 +200,9 @@ class FourEyes(Part):
 
     role: OneOrMany = Field(description="roles of which one member decides second")
     disagree: Key | None = Field(None, description="the outcome when the second disagrees")
-    disagree_sets: dict[Key, str] | None = Field(None, description="the field values when the second disagrees on a field")
+    disagree_sets: dict[Key, str] | None = Field(
+        None, description="the field values when the second disagrees on a field"
+    )
     returned: Rule | None = Field(None, description="or: the step goes back to its owner, due by this rule")
     then: Key | None = Field(None, description="a second disagreement opens this step")
 
@@ -191,9 +211,9 @@ class Skip(Part):
     """Who may waive a step, and what is left of it."""
 
     by: OneOrMany = Field((), description="roles that may waive; empty: nobody")
-    never_twice_running: bool = False
+    never_twice_running: bool = Field(False, description="an occurrence after a waived one cannot be waived")
     becomes: Key | None = Field(None, description="the step stays, in this form")
-    note: Text | None = None
+    note: Text | None = Field(None, description="what to know before waiving, as text")
 
 
 class Repeat(Part):
@@ -202,8 +222,8 @@ class Repeat(Part):
     occurrences: tuple[Rule, ...] = Field((), description="one due rule per occurrence")
     forms: dict[int, Key] = Field(default_factory=dict, description="the form of the n-th occurrence, where it differs")
     cadence: Rule | None = Field(None, description="or: every next one by this rule, inside the window")
-    window_from: Rule | None = None
-    window_until: Rule | None = None
+    window_from: Rule | None = Field(None, description="no occurrence before this")
+    window_until: Rule | None = Field(None, description="no occurrence after this")
     goes_on_when: dict[Key, OneOrMany] | None = Field(None, description="… or while the last form says so")
     until: After | None = Field(None, description="no further occurrences after this")
     may_move: int = Field(0, ge=0, description="each may move once, by at most this many working days")
@@ -213,35 +233,45 @@ class Repeat(Part):
 class Told(Part):
     """Who is told when a step is settled, and what."""
 
-    who: Key
-    what: Literal["settled", "handled", "date", "assigned", "content_in_case"] = "settled"
-    when: Condition | None = None
+    who: Key = Field(
+        description="a role, or `owner`, `person`, `attendees`, `recipients`, `members`, `task_owners`, `partners`"
+    )
+    what: Literal["settled", "handled", "date", "assigned", "content_in_case"] = Field(
+        "settled", description="how much is said"
+    )
+    when: Condition | None = Field(None, description="only if this holds")
 
 
 class HardStop(Part):
     """When another role takes the step over."""
 
-    rule: Rule
-    by: Key
+    rule: Rule = Field(description="from then on")
+    by: Key = Field(description="the role that takes over")
 
 
 class Cancel(Part):
-    steps: Keys = ()
+    """Open steps that fall away."""
+
+    steps: Keys = Field((), description="these open steps")
     counted_from: Key | None = Field(None, description="every open step counted from this anchor")
-    all_: bool = Field(False, alias="all")
-    except_: Keys = Field((), alias="except")
+    all_: bool = Field(False, alias="all", description="every open step")
+    except_: Keys = Field((), alias="except", description="but not these")
     as_settled: bool = Field(False, description="what follows treats them as settled")
 
 
 class Open(Part):
-    step: Key
+    """A step or duty that is opened."""
+
+    step: Key = Field(description="the step or duty that opens")
     due: Rule | None = Field(None, description="instead of the step's own rule")
-    form: Key | None = None
-    trigger: Key | None = None
+    form: Key | None = Field(None, description="the form to fill in, where not its own")
+    trigger: Key | None = Field(None, description="a word for conditions on `trigger`: why it was opened")
 
 
 class Renew(Part):
-    steps: Keys
+    """Steps that are to be done again."""
+
+    steps: Keys = Field(description="these steps open anew, done or not")
     only_in_class: bool = Field(False, description="only where the notice class has the step")
 
 
@@ -253,49 +283,69 @@ class Phase(Part):
     ended: bool = Field(False, description="the case no longer counts as open")
     paused: bool = Field(False, description="nothing is late in this phase")
     until: Rule | None = Field(None, description="the phase ends by itself then …")
-    until_latest: bool = False
+    until_latest: bool = Field(False, description="of several ends, the latest counts")
     then: Key | None = Field(None, description="… with this event")
 
 
 class Extend(Part):
     """Closure later, by decision."""
 
-    step: Key
-    by: Rule
-    limit: Rule
+    step: Key = Field(description="the closing step, which moves")
+    by: Rule = Field(description="how much later each time")
+    limit: Rule = Field(description="never beyond this")
     monthly: Key | None = Field(None, description="the step that goes on every month until the end")
-    monthly_from: Rule | None = None
-    before_end: dict[Key, Rule] = Field(default_factory=dict, description="steps added before the end, counted back from it")
+    monthly_from: Rule | None = Field(None, description="the first of these months")
+    before_end: dict[Key, Rule] = Field(
+        default_factory=dict, description="steps added before the end, counted back from it"
+    )
     needs: Key | None = Field(None, description="the milestone needed for an end after `needs_after`")
-    needs_after: Rule | None = None
+    needs_after: Rule | None = Field(None, description="ends after this need the milestone")
 
 
 class Action(Part):
     """One thing that an outcome, an anchor or an event does to the case. Exactly one kind, if `when` holds."""
 
-    when: Condition | None = None
+    when: Condition | None = Field(None, description="only if this holds")
     set_anchor: Key | None = Field(None, description="set this anchor to the date in `from` (a field)")
     from_: str | None = Field(None, alias="from", description="the field that holds the date; left out: unknown again")
-    open: Open | None = None
-    cancel: Cancel | None = None
+    open: Open | None = Field(None, description="this step or duty opens")
+    cancel: Cancel | None = Field(None, description="these open steps fall away")
     renew: Renew | None = Field(None, description="these steps are to be done again")
     phase: Key | None = Field(None, description="the case enters this phase")
     closing: Rule | None = Field(None, description="a closing event: the closing step is due by this rule")
-    closing_form: Key | None = None
+    closing_form: Key | None = Field(None, description="the form of the closing step after a closing event")
     end: Key | None = Field(None, description="the case ends in this phase")
     event: Key | None = Field(None, description="this event happens too")
     settle: dict[Key, Key] | None = Field(None, description="open steps settled by this, with the outcome")
     again: Rule | None = Field(None, description="the step occurs once more, due by this rule")
-    resume: Rule | None = Field(None, description="timers go on; single steps that fell due meanwhile are due by this rule")
+    resume: Rule | None = Field(
+        None, description="timers go on; single steps that fell due meanwhile are due by this rule"
+    )
     redate: Keys | None = Field(None, description="these open steps count their ready day from now")
     set_type: bool = Field(False, description="the release type is set from the field `release_type`")
-    extend: Extend | None = None
+    extend: Extend | None = Field(None, description="closure moves later, with what goes on meanwhile")
     erase: bool = Field(False, description="the case key is destroyed")
 
     @model_validator(mode="after")
     def one_kind(self) -> Self:
-        kinds = ("set_anchor", "open", "cancel", "renew", "phase", "closing", "end", "event", "settle", "again", "resume", "redate", "extend")
-        given = [k for k in kinds if getattr(self, k) is not None] + [k for k in ("set_type", "erase") if getattr(self, k)]
+        kinds = (
+            "set_anchor",
+            "open",
+            "cancel",
+            "renew",
+            "phase",
+            "closing",
+            "end",
+            "event",
+            "settle",
+            "again",
+            "resume",
+            "redate",
+            "extend",
+        )
+        given = [k for k in kinds if getattr(self, k) is not None] + [
+            k for k in ("set_type", "erase") if getattr(self, k)
+        ]
         if len(given) != 1:
             raise ValueError(f"exactly one action must be given, found {', '.join(given) or 'none'}")
         return self
@@ -305,39 +355,43 @@ class Step(Part):
     """A step or duty: one accountable owner, a start, a due rule, an output."""
 
     name: Text
-    owner: Key
+    owner: Key = Field(description="the role that is accountable: staff, never the person concerned or the prison")
     duty: bool = Field(False, description="opened by events or outcomes only")
     after: tuple[After, ...] = Field((), description="all of these must have happened")
-    due: Rule | None = None
+    due: Rule | None = Field(None, description="when it must be done")
     floor: bool = Field(False, description="the floor of steps before the release holds")
     rota: bool = Field(False, description="own closing days are ignored: there is a rota")
-    repeat: Repeat | None = None
-    form: Form = Form()
+    repeat: Repeat | None = Field(None, description="it occurs more than once")
+    form: Form = Field(Form(), description="what is recorded when it is done")
     forms: dict[Key, Form] = Field(default_factory=dict, description="other forms by key: short, minimum, leave …")
     form_in: dict[Key, Key] = Field(default_factory=dict, description="the form in use per notice class")
     short_form: Key | None = Field(None, description="the form taken when there is no time left")
-    counts_only: dict[Key, Keys] = Field(default_factory=dict, description="what was done in this form counts only in these notice classes")
+    counts_only: dict[Key, Keys] = Field(
+        default_factory=dict, description="what was done in this form counts only in these notice classes"
+    )
     prefer_last: Key | None = Field(None, description="escalation chain of the last occurrence")
-    four_eyes: FourEyes | None = None
+    four_eyes: FourEyes | None = Field(None, description="a second person of another service decides too")
     quorum: tuple[OneOrMany, ...] = Field((), description="attendance: one of each")
     consent: bool = Field(False, description="only with the consent of the person concerned")
-    told: tuple[Told, ...] = ()
-    escalation: Key | None = None
-    hard_stop: HardStop | None = None
-    skip: Skip = Skip()
-    may_decline: bool = False
-    settled_on_due_day: bool = Field(False, description="from outside it shows as settled on its due day, never earlier")
-    stays_open_when_ended: bool = False
+    told: tuple[Told, ...] = Field((), description="who is told when it is settled")
+    escalation: Key | None = Field(None, description="the chain of who is told when it is late")
+    hard_stop: HardStop | None = Field(None, description="when another role takes over")
+    skip: Skip = Field(Skip(), description="who may waive it")
+    may_decline: bool = Field(False, description="saying no is a normal end: never late, never a deviation")
+    settled_on_due_day: bool = Field(
+        False, description="from outside it shows as settled on its due day, never earlier"
+    )
+    stays_open_when_ended: bool = Field(False, description="the end of the case does not cancel it")
     not_decided: Key | None = Field(None, description="the outcome when the case ends before it is settled")
-    opens_itself: bool = True
+    opens_itself: bool = Field(True, description="false: only actions open it")
     only_if_before: Key | None = Field(None, description="only if its due day lies before this anchor")
     backup: Key | None = Field(None, description="a role that may do it when the owner cannot")
     follows: tuple[Action, ...] = Field((), description="what its outcomes do")
-    legal_basis: str | None = None
+    legal_basis: str | None = Field(None, description="a key of the protocol's `legal_basis`")
     source: str
-    in_force: dt.date | None = None
+    in_force: dt.date | None = Field(None, description="since when this rule holds")
     flow: Key | None = Field(None, description="the flow that prepares it")
-    handling: Key = "case_team"
+    handling: Key = Field("case_team", description="handling code of what is written here")
 
 
 class Anchor(Part):
@@ -345,17 +399,19 @@ class Anchor(Part):
 
     name: Text
     cut_off: bool = Field(False, description="what arrives after the cut-off hour counts as the next working day")
-    certainty: bool = False
+    certainty: bool = Field(False, description="it may be confirmed, expected or unconfirmed")
     stands_in_for: Key | None = Field(None, description="once known it replaces this anchor")
     forecast: Key | None = Field(None, description="until known, forecasts use this anchor")
     notice: Key | None = Field(None, description="once known, the notice class is this one")
-    when_known: tuple[Action, ...] = ()
-    when_moved: tuple[Action, ...] = ()
-    when_unknown: tuple[Action, ...] = ()
-    may_be_future: bool = True
+    when_known: tuple[Action, ...] = Field((), description="what happens when it becomes known")
+    when_moved: tuple[Action, ...] = Field((), description="what happens when it changes")
+    when_unknown: tuple[Action, ...] = Field((), description="what happens when it is not known any more")
+    may_be_future: bool = Field(True, description="false: only a day that has come can be recorded")
 
 
 class NoticeClass(Part):
+    """A class of notice: how much time there is."""
+
     key: Key
     name: Text
     below: int | None = Field(None, ge=1, description="fewer working days than this; none: no upper limit")
@@ -364,17 +420,17 @@ class NoticeClass(Part):
 class Notice(Part):
     """How much time there is: working days after `from` up to and including `to`."""
 
-    from_: Key = Field(alias="from")
-    to: Key
-    unknown: Key
-    classes: tuple[NoticeClass, ...] = Field(min_length=1)
+    from_: Key = Field(alias="from", description="the anchor counted from")
+    to: Key = Field(description="the anchor counted to")
+    unknown: Key = Field(description="the class while one of the two is unknown")
+    classes: tuple[NoticeClass, ...] = Field(min_length=1, description="shortest first; the last has no upper limit")
     source: str
 
 
 class Floor(Part):
     """The least time a late start leaves, for steps with `floor`."""
 
-    working_days: int = Field(ge=0)
+    working_days: int = Field(ge=0, description="due at least this many working days after the ready day")
     last: Rule = Field(description="not later than this")
     too_late: Rule = Field(description="ready on or after that day: due then")
     short_form: Rule = Field(description="steps with a short form: due then, in that form")
@@ -385,11 +441,11 @@ class Variant(Part):
     """What is different for some release types or notice classes."""
 
     name: Text
-    when: Condition
+    when: Condition = Field(description="which cases it is for")
     keep: Keys | None = Field(None, description="only these steps remain")
-    drop: Keys = ()
+    drop: Keys = Field((), description="these steps fall away")
     change: dict[Key, dict[str, Any]] = Field(default_factory=dict, description="step: the fields that differ")
-    add: dict[Key, Step] = Field(default_factory=dict)
+    add: dict[Key, Step] = Field(default_factory=dict, description="further steps")
     source: str
 
 
@@ -399,16 +455,18 @@ class Event(Part):
     name: Text
     by: OneOrMany = Field(description="roles that may report it; `system`: by itself")
     in_phase: OneOrMany | None = Field(None, description="only in these phases")
-    form: Form = Form()
-    does: tuple[Action, ...] = ()
-    offers: bool = False
+    form: Form = Field(Form(), description="what is recorded with it")
+    does: tuple[Action, ...] = Field((), description="what it does to the case, in order")
+    offers: bool = Field(False, description="it is shown as a choice, and does nothing by itself")
     source: str
 
 
 class Rung(Part):
-    who: OneOrMany
-    working_days: int | None = Field(None, ge=0)
-    hours: int | None = Field(None, ge=0)
+    """One rung of a chain: who is told, and how long after the due day."""
+
+    who: OneOrMany = Field(description="roles, or `owner` or `manager` of the late step")
+    working_days: int | None = Field(None, ge=0, description="this many working days after the due day")
+    hours: int | None = Field(None, ge=0, description="or: this many hours after the due hour")
     until_owner: OneOrMany = Field((), description="skipped for these owners")
 
 
@@ -416,102 +474,132 @@ class Chain(Part):
     """Who is told about late work, and when. Never about the person."""
 
     name: Text
-    remind_at_half_from: int | None = Field(None, description="a reminder at half of periods of this many working days or more")
-    rungs: tuple[Rung, ...]
-    for_owner: dict[Key, tuple[Rung, ...]] = Field(default_factory=dict)
-    acknowledged: bool = False
-    calls_from: Hour | None = None
-    calls_until: Hour | None = None
+    remind_at_half_from: int | None = Field(
+        None, description="a reminder at half of periods of this many working days or more"
+    )
+    rungs: tuple[Rung, ...] = Field(description="who is told, in order of time")
+    for_owner: dict[Key, tuple[Rung, ...]] = Field(
+        default_factory=dict, description="other rungs where this role is the owner"
+    )
+    acknowledged: bool = Field(False, description="each call must be acknowledged, else the next rung is called")
+    calls_from: Hour | None = Field(None, description="no calls before this hour")
+    calls_until: Hour | None = Field(None, description="no calls after this hour")
     needs_certainty: bool = Field(False, description="not while the date is unconfirmed")
     unacknowledged: Key | None = Field(None, description="the event when nobody acknowledges")
     source: str
 
 
 class Role(Part):
+    """Who takes part."""
+
     name: Text
     service: Key | None = Field(None, description="the service this role belongs to; for four-eyes control")
-    counts_as: Key | None = None
-    substitutes: int = Field(0, ge=0)
-    staff: bool = True
+    counts_as: Key | None = Field(None, description="in four-eyes control and rights it counts as this role")
+    substitutes: int = Field(0, ge=0, description="how many people must be named to stand in")
+    staff: bool = Field(True, description="false: takes part, owns nothing and is never late")
 
 
 class Milestone(Part):
+    """A point in a case that steps can wait for."""
+
     name: Text
-    any_: tuple[After, ...] = Field(alias="any")
+    any_: tuple[After, ...] = Field(alias="any", description="reached when one of these happened")
 
 
 class May(Part):
     """One cell of the visibility matrix: a role, a kind of item, a relation; allowed or not, and why."""
 
-    role: OneOrMany
-    item: OneOrMany
-    relation: OneOrMany = ("any",)
-    see: Literal["yes", "no", "named", "by_decision", "own_part", "summary", "pseudonymous", "on_request", "in_meeting"]
-    why: Text
+    role: OneOrMany = Field(description="roles")
+    item: OneOrMany = Field(description="kinds of item")
+    relation: OneOrMany = Field(
+        ("any",), description="what ties the person to the case or task; `any`: nothing is needed"
+    )
+    see: Literal[
+        "yes", "no", "named", "by_decision", "own_part", "summary", "pseudonymous", "on_request", "in_meeting"
+    ] = Field(description="the answer")
+    why: Text = Field(description="the reason, shown with the answer")
     source: str
 
 
 class Meeting(Part):
+    """A series of fixed meetings."""
+
     name: Text
-    first: dt.date
-    every_days: int = Field(ge=1)
+    first: dt.date = Field(description="the day of the first meeting")
+    every_days: int = Field(ge=1, description="calendar days from one to the next")
 
 
 class Calendar(Part):
-    country: str
-    region: str | None = None
-    timezone: str
-    cut_off: Hour
-    closing_days: tuple[dt.date, ...] = ()
+    """Working days: public holidays, own closing days, the hour of the day."""
+
+    country: str = Field(description="public holidays of this country, two letters")
+    region: str | None = Field(None, description="and of this region")
+    timezone: str = Field(description="local time, such as `Europe/Brussels`")
+    cut_off: Hour = Field(description="what arrives later counts as arrived on the next working day")
+    closing_days: tuple[dt.date, ...] = Field((), description="own closing days, dated")
     source: str
 
 
 class Signatory(Part):
-    organisation: str
-    on: dt.date
+    """Who signed an approved protocol."""
+
+    organisation: str = Field(description="who signed")
+    on: dt.date = Field(description="when")
 
 
 class ReleaseType(Part):
+    """A way out of prison, or a kind of activity."""
+
     name: Text
-    decided_by: Text | None = None
-    expected_notice: Text | None = None
+    decided_by: Text | None = Field(None, description="who decides on it")
+    expected_notice: Text | None = Field(None, description="how much time to expect")
 
 
 class Protocol(Part):
     """A whole protocol file."""
 
-    protocol: Key
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z.\-]+$")]
-    title: Text
-    about: Literal["person", "activity"] = Field(description="a case is about a person, or about an activity without persons")
-    languages: tuple[str, ...] = Field(min_length=1)
-    status: Literal["draft", "informal", "approved"]
-    signatories: tuple[Signatory, ...] = ()
+    protocol: Key = Field(description="the key of the protocol")
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z.\-]+$")] = Field(
+        description="a case keeps the version it was opened under"
+    )
+    title: Text = Field(description="the full name")
+    about: Literal["person", "activity"] = Field(
+        description="a case is about a person, or about an activity without persons"
+    )
+    languages: tuple[str, ...] = Field(min_length=1, description="every text stands in each of these")
+    status: Literal["draft", "informal", "approved"] = Field(
+        description="`informal`: cases open, fewer items may be shared; `approved`: signed"
+    )
+    signatories: tuple[Signatory, ...] = Field((), description="who signed, and when")
     informal_items: Keys = Field((), description="kinds of item that may be shared while the protocol is informal")
     source: str
-    legal_basis: dict[Key, str] = Field(default_factory=dict)
-    calendar: Calendar
-    anchors: dict[Key, Anchor]
+    legal_basis: dict[Key, str] = Field(
+        default_factory=dict, description="laws and articles by key; they get renumbered"
+    )
+    calendar: Calendar = Field(description="working days and the cut-off hour")
+    anchors: dict[Key, Anchor] = Field(description="the dates it counts from")
     opens_with: Key = Field(description="the anchor that opens a case")
-    notice: Notice | None = None
-    floor: Floor | None = None
-    release_types: dict[Key, ReleaseType]
-    handling_codes: dict[Key, Text]
-    item_kinds: dict[Key, Text]
-    roles: dict[Key, Role]
-    tracks: dict[Key, dict[Key, Text]] = Field(default_factory=dict, description="lists of which every item has a track of its own")
-    priorities: tuple[Text, ...] = ()
-    meetings: dict[Key, Meeting] = Field(default_factory=dict)
-    phases: dict[Key, Phase]
-    first_phase: Key
-    closing_phase: Key
-    closing_step: Key
-    milestones: dict[Key, Milestone] = Field(default_factory=dict)
-    steps: dict[Key, Step]
-    variants: dict[Key, Variant] = Field(default_factory=dict)
-    events: dict[Key, Event] = Field(default_factory=dict)
-    escalations: dict[Key, Chain]
-    visibility: tuple[May, ...]
+    notice: Notice | None = Field(None, description="classes of how much time there is")
+    floor: Floor | None = Field(None, description="the least time a late start leaves")
+    release_types: dict[Key, ReleaseType] = Field(description="ways out of prison, or kinds of activity")
+    handling_codes: dict[Key, Text] = Field(description="how an item is to be treated")
+    item_kinds: dict[Key, Text] = Field(description="kinds of item for the visibility matrix")
+    roles: dict[Key, Role] = Field(description="who takes part")
+    tracks: dict[Key, dict[Key, Text]] = Field(
+        default_factory=dict, description="lists of which every item has a track of its own"
+    )
+    priorities: tuple[Text, ...] = Field((), description="agreed priorities, for the mandate check")
+    meetings: dict[Key, Meeting] = Field(default_factory=dict, description="fixed meetings")
+    phases: dict[Key, Phase] = Field(description="phases of a case")
+    first_phase: Key = Field(description="the phase of a new case")
+    closing_phase: Key = Field(description="the phase between a closing event and the end")
+    closing_step: Key = Field(description="the step that ends a case")
+    milestones: dict[Key, Milestone] = Field(default_factory=dict, description="points that steps wait for")
+    steps: dict[Key, Step] = Field(description="steps and duties, in the order of reading")
+    variants: dict[Key, Variant] = Field(default_factory=dict, description="what differs for some cases")
+    events: dict[Key, Event] = Field(default_factory=dict, description="exceptional events")
+    escalations: dict[Key, Chain] = Field(description="chains of who is told about late work")
+    visibility: tuple[May, ...] = Field(description="who may see what, and why; the first line that fits counts")
     recorded_within: Rule = Field(description="recording later than this is a deviation of its own")
 
     @model_validator(mode="after")

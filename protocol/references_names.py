@@ -107,6 +107,7 @@ def _existing(word: str, uses: Uses, known: Callable[[Book], Iterable[str]]) -> 
             if name not in names and not _special(part, name):
                 yield unknown(word, name, names, path)
 
+    check.__name__ = f"every_{word.replace(' ', '_')}_that_is_named_exists"
     return check
 
 

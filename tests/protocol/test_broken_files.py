@@ -287,7 +287,7 @@ def test_arbitrary_text_never_raises_anything_but_a_protocol_fault(text: str) ->
 @settings(max_examples=500, deadline=None)
 def test_the_fast_reader_reads_what_the_thorough_one_reads(text: str) -> None:
     quick, slow = fast(text, "any.yaml"), thorough(text, "any.yaml")
-    if not quick.faults and not slow.faults:
+    if not quick.faults and not slow.faults and isinstance(slow.result, dict):
         assert quick.result == slow.result
 
 
