@@ -1,11 +1,30 @@
-"""The `sluis` command."""
+"""The `sluis` command: every group of commands is a module of its own."""
 
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from cli import cases, intake, ledger, operate, protocols
+from cli.output import friendly
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A city's prison release protocol, kept on time.")
+app.add_typer(protocols.app, name="protocol", help="Check, explain, draw and compare protocol files.")
+app.add_typer(cases.app, name="case", help="Look at a case, or move it to another version of its protocol.")
+app.add_typer(ledger.app, name="ledger", help="Verify the ledger, or sign a checkpoint of it.")
+app.command("notify")(intake.notify)
+app.command("adopt")(intake.adopt)
+app.command("pull")(intake.pull)
+app.command("tasks")(cases.tasks)
+app.command("compliance")(cases.compliance)
+app.command("up")(operate.up)
+app.command("demo")(operate.demo)
+app.command("closing-day")(operate.closing_day)
+app.command("backup")(operate.backup)
+app.command("restore")(operate.restore)
+app.command("upgrade")(operate.upgrade)
+app.command("health")(operate.health)
+app.command("api-client")(operate.api_client)
 
 
 def _print_version(wanted: bool) -> None:
@@ -25,4 +44,5 @@ def root(
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    with friendly():
+        app()

@@ -50,7 +50,11 @@ def record_anchor(run: Run, anchor: str, on: dt.date | None, certainty: str, why
     before = run.state.anchors.get(anchor)
     if before is not None and before.on == on:
         if before.certainty != certainty:
-            run.emit(e.AnchorKnown(anchor=anchor, on=on, was=on, known_on=before.known_on, certainty=certainty, why="confirmed"))
+            run.emit(
+                e.AnchorKnown(
+                    anchor=anchor, on=on, was=on, known_on=before.known_on, certainty=certainty, why="confirmed"
+                )
+            )
         return
     if before is None and on is None:
         return
@@ -133,7 +137,8 @@ def reconcile(run: Run, touched: Iterable[str] | None, why: Any) -> None:
         occurrence.step
         for key, step in steps.items()
         for occurrence in run.current(key)
-        if occurrence.status == "done" and run.state.notice not in step.counts_only.get(occurrence.form, (run.state.notice,))
+        if occurrence.status == "done"
+        and run.state.notice not in step.counts_only.get(occurrence.form, (run.state.notice,))
     ]
     if renewed and run.state.ended is None:
         run.emit(e.StepsRenewed(steps=tuple(renewed), why="class"))
@@ -179,7 +184,7 @@ def _settled_unopened(run: Run, keys: Iterable[str], why: str) -> None:
 
 def _id(run: Run, key: str, n: int) -> str:
     step = run.steps.get(key) or run.protocol.steps[key]
-    return occurrenc_id(key, n, run.state.rounds.get(key, 1), step.repeat is not None)
+    return occurrence_id(key, n, run.state.rounds.get(key, 1), step.repeat is not None)
 
 
 def _open(run: Run, action: Action, value: Any, cause: Cause) -> None:
@@ -214,7 +219,9 @@ def _settle(run: Run, action: Action, value: dict[str, str], cause: Cause) -> No
         for occurrence in run.open_steps():
             if occurrence.step == key and not occurrence.trigger:
                 run.emit(
-                    e.StepDone(id=occurrence.id, outcome=outcome, occurred_on=run.today, recorded_on=run.today, by=run.actor.id)
+                    e.StepDone(
+                        id=occurrence.id, outcome=outcome, occurred_on=run.today, recorded_on=run.today, by=run.actor.id
+                    )
                 )
         if not run.current(key):
             _settled_unopened(run, [key], cause.key)
@@ -255,7 +262,12 @@ def _phase_end(run: Run) -> None:
     if phase.until is None or run.state.ended:
         return
     until = _until(run, phase.until, Cause(run.state.phase_since))
-    if until is not None and until != run.state.phase_until and not phase.paused and not references(phase.until, None) <= {"event"}:
+    if (
+        until is not None
+        and until != run.state.phase_until
+        and not phase.paused
+        and not references(phase.until, None) <= {"event"}
+    ):
         run.emit(e.PhaseEntered(phase=run.state.phase, on=run.state.phase_since, until=until, why="date"))
 
 
@@ -278,7 +290,9 @@ def _end(run: Run, action: Action, phase: str, cause: Cause) -> None:
     for occurrence in run.open_steps():
         step = run.protocol.steps.get(occurrence.step)
         if step is not None and step.not_decided:
-            done = e.StepDone(id=occurrence.id, outcome=step.not_decided, occurred_on=run.today, recorded_on=run.today, by="system")
+            done = e.StepDone(
+                id=occurrence.id, outcome=step.not_decided, occurred_on=run.today, recorded_on=run.today, by="system"
+            )
             run.emit(done)
         elif occurrence.step not in keeps:
             cancel(run, occurrence, f"phase:{phase}", False)
@@ -327,7 +341,11 @@ def change_type(run: Run, release_type: str, conditions: str) -> None:
     before, notice = run.steps, run.state.notice
     run.emit(e.TypeChanged(release_type=release_type, conditions=conditions))
     choose_notice(run, run.today)
-    touched = [key for key, step in run.steps.items() if _rules(step, run.state.notice) != _rules(before.get(key, step), notice)]
+    touched = [
+        key
+        for key, step in run.steps.items()
+        if _rules(step, run.state.notice) != _rules(before.get(key, step), notice)
+    ]
     if touched:
         run.emit(e.Redated(steps=tuple(touched), on=run.today))
     reconcile(run, touched, "type_changed")
@@ -343,10 +361,14 @@ def _extend(run: Run, action: Action, value: Extend, cause: Cause) -> None:
     assert value.by.days is not None
     end = run.calendar.next_working(base + value.by.days * ONE_DAY)
     if end > limit.on:
-        raise Refused("extension.limit", "the case would run beyond its longest term", "close the case, or open a new one later")
+        raise Refused(
+            "extension.limit", "the case would run beyond its longest term", "close the case, or open a new one later"
+        )
     needed = countdown(value.needs_after, count) if value.needs_after else None
     if value.needs and needed and end > needed.on and value.needs not in run.state.milestones:
-        raise Refused("extension.decision", "an end this late needs a decision first", f"hold the step {value.needs} first")
+        raise Refused(
+            "extension.decision", "an end this late needs a decision first", f"hold the step {value.needs} first"
+        )
     extra: dict[str, tuple[dt.date, ...]] = {}
     if value.monthly:
         extra[value.monthly] = tuple(_months(run, value, end))

@@ -134,12 +134,14 @@ def deadline(step: Step, rule: Rule, ready: Ready, count: Count, floor: Floor | 
         return None
     if has_hour(rule, count.notice):
         # "a step with an hour is late after that hour; ready after its hour: 12:00 of the next day"
-        late = ready.on > due.on or (ready.on == due.on and ready.at is not None and due.at is not None and ready.at > due.at)
+        late = ready.on > due.on or (
+            ready.on == due.on and ready.at is not None and due.at is not None and ready.at > due.at
+        )
         return Due(ready.on + ONE_DAY, due.at, due.form) if late else due
     if floor is not None:
         due = _floored(step, due, ready, count, floor)
     if due.on < ready.on:  # "no step is ever due before its ready day"
-        due = due._replace(on=count.calendar.next_working(ready.on, count.rota))
+        due = due._replace(on=ready.on)
     return due
 
 

@@ -51,10 +51,17 @@ class OnTime:
     """A case that goes as planned, in memory."""
 
     def __init__(
-        self, protocol: Protocol, state: CaseState | None, calendar: WorkCalendar, at: dt.datetime, later: dict[str, dt.date] | None = None
+        self,
+        protocol: Protocol,
+        state: CaseState | None,
+        calendar: WorkCalendar,
+        at: dt.datetime,
+        later: dict[str, dt.date] | None = None,
     ):
         self.run = Run(protocol, state, calendar, at, c.SYSTEM)
         self.run.hour = None
+        self.insist: dict[str, str] = {}
+        """steps with another outcome than the expected one"""
         self.later = dict(later or {})
         """dates that become known on their day"""
 
@@ -63,48 +70,80 @@ class OnTime:
         self.run.open_ready()
 
     def due_next(self) -> Occurrence | None:
-        found = [o for o in self.run.open_steps() if o.due is not None]
+        found = [o for o in self.run.open_steps() if o.due is not None and not self.holds(o)]
         return min(found, key=lambda o: (o.due, o.at is not None, o.n), default=None)
 
-    def next_day(self) -> dt.date | None:
-        """The day of the next thing that happens by itself: a due day, a date becoming known."""
-        upcoming = self.due_next()
-        days = [day for day in (upcoming.due if upcoming else None, *self.later.values()) if day is not None]
-        return max(min(days), self.run.today) if days else None
+    def holds(self, occurrence: Occurrence) -> bool:
+        """A step that would record a date is held back until that date becomes known, or nothing else is left to do."""
+        step = self.run.steps.get(occurrence.step)
+        return step is not None and occurrence.step not in self.insist and any(
+            action.set_anchor and self.run.protocol.anchors[action.set_anchor].forecast for action in step.follows
+        )  # fmt: skip
+
+    def endless(self, occurrence: Occurrence) -> bool:
+        step = self.run.steps.get(occurrence.step)
+        return step is not None and step.repeat is not None and step.repeat.cadence is not None
 
     def step_on(self) -> bool:
         """Let time pass to the next thing and let it happen; False when nothing more happens."""
-        day = self.next_day()
-        if day is None:
-            return self._forecast_anchor()
-        self.run.today = day
-        learned = [anchor for anchor, on in self.later.items() if on <= day]
-        for anchor in learned:
+        upcoming = self.due_next()
+        learn = min(self.later.values(), default=None)
+        if learn is None and (upcoming is None or self._only_endless()) and self._forecast_anchor():
+            return True
+        if upcoming is None and learn is None:
+            return False
+        if learn is not None and (upcoming is None or upcoming.due is None or upcoming.due >= learn):
             # "A becomes known": what was due before that day is settled, the rest is counted anew
-            record_anchor(self.run, anchor, self.later.pop(anchor), "confirmed", "known")
-        if not learned:
-            upcoming = self.due_next()
-            assert upcoming is not None
+            self._pass(learn)
+            for anchor in [anchor for anchor, on in self.later.items() if on <= learn]:
+                record_anchor(self.run, anchor, self.later.pop(anchor), "confirmed", "known")
+        else:
+            assert upcoming is not None and upcoming.due is not None
+            self._pass(upcoming.due)
             self.settle(upcoming)
         self.run.open_ready()
         return True
 
+    def learn_by(self, day: dt.date) -> None:
+        """Dates that are known by this day, where the run had not come to them yet."""
+        for anchor, on in list(self.later.items()):
+            if on <= day:
+                self._pass(on)
+                record_anchor(self.run, anchor, self.later.pop(anchor), "confirmed", "known")
+
+    def _pass(self, day: dt.date) -> None:
+        if day > self.run.today:
+            self.run.today, self.run.hour = day, None
+
+    def _only_endless(self) -> bool:
+        return all(self.endless(o) or self.holds(o) for o in self.run.open_steps() if o.due is not None)
+
     def _forecast_anchor(self) -> bool:
-        """A date that never became known is taken from the one it is forecast by."""
+        """A date that is not known yet is taken from the one it is forecast by, as if it became known on its day."""
         for key, anchor in self.run.protocol.anchors.items():
             day = self.run.anchor_day(anchor.forecast) if anchor.forecast else None
-            if day is not None and key not in self.run.state.anchors and self.run.state.ended is None:
-                self.run.today = max(self.run.today, day)
-                record_anchor(self.run, key, day, "confirmed", "known")
-                self.run.open_ready()
-                return True
+            if (
+                day is None
+                or key in self.run.state.anchors
+                or self.run.state.ended is not None
+                or not self._counted(key)
+            ):
+                continue
+            self.run.today = max(day, self.run.state.notified_on)
+            record_anchor(self.run, key, day, "confirmed", "known")
+            self.run.open_ready()
+            return True
         return False
+
+    def _counted(self, anchor: str) -> bool:
+        """Whether any step of this variant waits for this anchor."""
+        return any(condition.anchor == anchor for step in self.run.steps.values() for condition in step.after)
 
     def settle(self, occurrence: Occurrence) -> None:
         step = self.run.steps.get(occurrence.step) or self.run.protocol.steps[occurrence.step]
         form = form_of(step, occurrence)
         outcomes = form.expected or tuple(outcome.key for outcome in form.outcomes[:1]) or ("done",)
-        outcome = outcomes[min(occurrence.n, len(outcomes)) - 1]
+        outcome = self.insist.get(occurrence.step) or outcomes[min(occurrence.n, len(outcomes)) - 1]
         given = dict(form.expected_given)
         for action in step.follows:
             if action.set_anchor and action.from_ and (action.when is None or outcome in (action.when.outcome or ())):
@@ -131,11 +170,18 @@ def planned(run: Run) -> list[Planned]:
 
 
 def _started(
-    protocol: Protocol, release_type: str, notified: dt.datetime, anchors: dict[str, dt.date], calendar: WorkCalendar
+    protocol: Protocol,
+    release_type: str,
+    notified: dt.datetime,
+    anchors: dict[str, dt.date],
+    calendar: WorkCalendar,
+    whole_day: bool = True,
 ) -> OnTime:
     told_on = calendar.local_day(notified)
     now = {key: day for key, day in anchors.items() if protocol.anchors[key].may_be_future or day <= told_on}
     case = OnTime(protocol, None, calendar, notified, {key: day for key, day in anchors.items() if key not in now})
+    if not whole_day:
+        case.run.hour = notified.astimezone(calendar.zone).strftime("%H:%M")
     case.open(c.OpenCase(release_type=release_type, notified_at=notified, anchors=now))
     return case
 
@@ -155,7 +201,7 @@ def explain(
     release: dt.date | None = None,
     released: dt.date | None = None,
     planned_return: dt.date | None = None,
-    started: dt.date | None = None,
+    started: dt.date | dt.datetime | None = None,
     occurrence: int = 1,
     calendar: WorkCalendar | None = None,
     language: str = "en",
@@ -172,78 +218,142 @@ def explain(
         raise Refused("date.unknown", f"this protocol does not count from {names}", "leave that date out", names)
     all_steps = {**protocol.steps, **{k: s for v in protocol.variants.values() for k, s in v.add.items()}}
     if step not in all_steps:
-        raise Refused("step.unknown", f"the protocol has no step {step}", "choose one of: " + ", ".join(all_steps), "step")
+        raise Refused(
+            "step.unknown", f"the protocol has no step {step}", "choose one of: " + ", ".join(all_steps), "step"
+        )
     if release_type not in protocol.release_types:
         known = ", ".join(protocol.release_types)
-        raise Refused("case.release-type", f"the protocol has no release type {release_type}", f"use one of: {known}", "type")
-    case = _started(protocol, release_type, moment_of(notified, calendar), anchors, calendar)
+        raise Refused(
+            "case.release-type", f"the protocol has no release type {release_type}", f"use one of: {known}", "type"
+        )
+    case = _started(
+        protocol, release_type, moment_of(notified, calendar), anchors, calendar, not isinstance(notified, dt.datetime)
+    )
+    if occurrence > 1:
+        _go_on(case, step)
     return _follow(case, step, occurrence, started, language)
 
 
-def _follow(case: OnTime, key: str, n: int, started: dt.date | None, language: str) -> Explained:
+def _go_on(case: OnTime, key: str) -> None:
+    """To reach a later occurrence the step must go on: no answer yet, or an outcome that asks again."""
+    case.run.unending = key
+    step = case.run.steps.get(key)
+    for action in step.follows if step is not None and step.repeat is None else ():
+        if action.again is not None and not (action.again.on or "").startswith("given:") and action.when:
+            case.insist[key] = (action.when.outcome or ("",))[0]
+
+
+def _follow(case: OnTime, key: str, n: int, started: dt.date | dt.datetime | None, language: str) -> Explained:
     found: Explained | None = None
     for _ in range(LONGEST_RUN):
-        here = next((o for o in case.run.state.steps.values() if o.step == key and o.n == n and o.status != "cancelled"), None)
+        here = _occurrence(case.run, key, n)
         if here is not None and here.due is not None:
             if started is not None:
-                return _told(case.run, here, started, language)
+                case.learn_by(_day_and_hour(started)[0])
+                said = _told_started(case.run, key, n, here, started, language)
+                if any(on <= said.due for on in case.later.values()):  # a date became known before it was due
+                    case.learn_by(said.due)
+                    said = _told_started(case.run, key, n, here, started, language)
+                return said
             if here.open:
-                found = _told(case.run, here, None, language)
+                found = _told(case.run, here, language)
             elif found is not None:
-                return found
+                answered = _answered(case.run, key, n, None, language) if found.due >= case.run.today else None
+                return answered or found
         if not case.step_on():
             break
     if found is not None and here is not None:
         return found
-    if started is not None and (said := _duty(case.run, key, started, language)) is not None:
-        return said
-    if (said := _answered(case.run, key, n, started, language)) is not None:
-        return said
-    raise Refused("step.not-in-variant", _why_absent(case.run, key, n), "choose another step, release type or date", "step")
+    said = _assumed(case.run, key, n, started, language) if started else None
+    said = said or _answered(case.run, key, n, started, language)
+    if said is None:
+        raise Refused(
+            "step.not-in-variant", _why_absent(case.run, key, n), "choose another step, release type or date", "step"
+        )
+    return said
 
 
-def _duty(run: Run, key: str, started: dt.date, language: str) -> Explained | None:
-    """A duty that an event opens: counted as if the event were on the day given as its start."""
+def _occurrence(run: Run, key: str, n: int) -> Occurrence | None:
+    return next((o for o in run.state.steps.values() if o.step == key and o.n == n and o.status != "cancelled"), None)
+
+
+def _told_started(
+    run: Run, key: str, n: int, before: Occurrence, started: dt.date | dt.datetime, language: str
+) -> Explained:
+    """The due day of a step that became ready on the day given instead of its on-time ready day."""
+    here = _occurrence(run, key, n)
+    said = _assumed(run, key, n, started, language, before.ready_on) if here is not None and here.open else None
+    said = said or _answered(run, key, n, started, language)
+    if said is None:
+        raise Refused(
+            "step.not-in-variant", _why_absent(run, key, n), "choose another step, release type or date", "step"
+        )
+    return said
+
+
+def _assumed(
+    run: Run, key: str, n: int, started: dt.date | dt.datetime, language: str, on_time: dt.date | None = None
+) -> Explained | None:
+    """Counted as if the step became ready on this day: its predecessor settled, or its event happened, then."""
     step = run.steps.get(key)
-    if step is None or step.due is None or not (step.duty or not step.opens_itself):
+    slot = next((slot for slot in run.slots(key, step) if slot.n == n), None) if step else None
+    if (
+        step is None
+        or slot is None
+        or slot.rule is None
+        or (step.repeat is not None and step.repeat.cadence is not None)
+    ):
         return None
-    due = countdown(step.due, run.count(step, started, Cause(started)))
-    if due is None:
-        return None
-    words = (f"{step.name.get(language, key)}: {day_words(started, language)}", f"→ {day_words(due.on, language)}")
-    return Explained(key, 1, due.on, due.at, started, "full", words)
+    day, hour = _day_and_hour(started)
+    run.assumed = day
+    ready = Ready(max(day, run.state.redated.get(key, day)), on_time is None or day <= on_time, hour)
+    if step.only_if_before is not None and not run.before(step, slot, ready):
+        raise Refused(
+            "step.not-in-variant", f"the step {key} is left out: it would be due too late", "choose an earlier day"
+        )
+    said = _words(run, step, slot, ready, "full", key, language)
+    run.assumed = None
+    return said
 
 
-def _answered(run: Run, key: str, n: int, started: dt.date | None, language: str) -> Explained | None:
-    """A step that a date answered before it was ready (the release was known): the day it would have been due."""
+def _answered(run: Run, key: str, n: int, started: dt.date | dt.datetime | None, language: str) -> Explained | None:
+    """A step that a date answered before it was due (the release was known): the day it would have been due."""
     step = run.steps.get(key)
-    settled = {name for anchor in run.protocol.anchors.values() for action in anchor.when_known for name in action.settle or {}}
+    known = [anchor for name, anchor in run.protocol.anchors.items() if name in run.state.anchors]
+    settled = {name for anchor in known for action in anchor.when_known for name in action.settle or {}}
     if step is None or key not in settled or n != 1:
         return None
     slot = run.slots(key, step)[0]
     ready = run.ready(key, step, slot.rule)
-    return _words(run, step, slot, Ready(started or ready.on) if ready else None, "full", key, language)
+    if ready is None:
+        return None
+    if started is not None:
+        day, hour = _day_and_hour(started)
+        ready = Ready(max(day, run.state.redated.get(key, day)), True, hour)
+    return _words(run, step, slot, ready, "full", key, language)
 
 
-def _told(run: Run, occurrence: Occurrence, started: dt.date | None, language: str) -> Explained:
+def _told(run: Run, occurrence: Occurrence, language: str) -> Explained:
     step = run.steps.get(occurrence.step) or run.protocol.steps[occurrence.step]
     slot = next((slot for slot in run.slots(occurrence.step, step) if slot.n == occurrence.n), None)
-    if slot is None or occurrence.own_rule or (step.repeat is not None and step.repeat.cadence is not None):
-        due = occurrence.due
-        assert due is not None
-        words = (f"ready {day_words(occurrence.ready_on, language)}", f"→ {day_words(due, language)}")
-        return Explained(occurrence.step, occurrence.n, due, occurrence.at, occurrence.ready_on, occurrence.form, words)
-    if started is not None:
-        # a start later than that of an on-time run means that a predecessor was late
-        ready = Ready(started, started <= occurrence.ready_on)
-    else:
-        ready = Ready(occurrence.ready_on)
-    said = _words(run, step, slot, ready, occurrence.form, occurrence.step, language)
-    assert said is not None
-    return said
+    due = occurrence.due
+    assert due is not None
+    words: tuple[str, ...] = (f"ready {day_words(occurrence.ready_on, language)}", f"→ {day_words(due, language)}")
+    if slot is not None and not occurrence.own_rule and (step.repeat is None or step.repeat.cadence is None):
+        ready = Ready(occurrence.ready_on, True, run.hour if occurrence.ready_on == run.today else None)
+        said = _words(run, step, slot, ready, occurrence.form, occurrence.step, language)
+        if said is not None:
+            words = said.because if said.due == due else (*said.because[:-1], words[-1])
+    return Explained(occurrence.step, occurrence.n, due, occurrence.at, occurrence.ready_on, occurrence.form, words)
 
 
-def _words(run: Run, step: Step, slot: Slot, ready: Ready | None, form: str, key: str, language: str) -> Explained | None:
+def _day_and_hour(started: dt.date | dt.datetime) -> tuple[dt.date, str | None]:
+    return (started.date(), started.strftime("%H:%M")) if isinstance(started, dt.datetime) else (started, None)
+
+
+def _words(
+    run: Run, step: Step, slot: Slot, ready: Ready | None, form: str, key: str, language: str
+) -> Explained | None:
     due: Due | None = run.due(step, slot, ready) if ready else None
     if due is None or ready is None:
         return None
@@ -269,7 +379,9 @@ def _why_absent(run: Run, key: str, n: int) -> str:
         return f"{words} is cancelled: the release was known before it was due"
     if run.slot_day(step, slot, run.today) is None:
         return f"{words} waits for a date that is not known"
-    return f"{words} does not become ready in an on-time run with these dates, or falls on the day of another occurrence"
+    return (
+        f"{words} does not become ready in an on-time run with these dates, or falls on the day of another occurrence"
+    )
 
 
 def forecast(protocol: Protocol, state: CaseState, calendar: WorkCalendar, at: dt.datetime) -> list[Planned]:
@@ -285,4 +397,3 @@ def forecast(protocol: Protocol, state: CaseState, calendar: WorkCalendar, at: d
         except Refused:
             break
     return [plan for plan in planned(case.run) if plan.id not in known]
-

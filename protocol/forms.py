@@ -84,7 +84,10 @@ def _rows(field: FormField, value: Any, items: tuple[str, ...], problems: list[P
         if not isinstance(value, Mapping) or not set(map(str, value)) <= set(items):
             problems.append(Problem(field.key, "form.tracks", "give one row for each of: " + ", ".join(items)))
             return {}
-        return {item: check_fields(field.fields, row or {}, problems, {}, f"{field.key}.{item}.") for item, row in value.items()}
+        return {
+            item: check_fields(field.fields, row or {}, problems, {}, f"{field.key}.{item}.")
+            for item, row in value.items()
+        }
     if not isinstance(value, (list, tuple)) or len(value) > 50:
         problems.append(Problem(field.key, "form.list", "give a list of at most 50 rows"))
         return []
@@ -93,7 +96,7 @@ def _rows(field: FormField, value: Any, items: tuple[str, ...], problems: list[P
 
 def check_fields(
     fields: tuple[FormField, ...],
-    values: Mapping[str, Any],
+    values: Any,
     problems: list[Problem],
     tracks: Mapping[str, Mapping[str, Any]],
     prefix: str = "",
@@ -125,12 +128,18 @@ def check_fields(
         if needed and field.key not in clean and prefix + field.key not in faulty:
             problems.append(Problem(prefix + field.key, "form.required", "fill in this field"))
     unknown = set(values) - {field.key for field in fields}
-    problems += [Problem(prefix + str(key)[:40], "form.unknown", "this form has no such field") for key in sorted(unknown, key=str)]
+    problems += [
+        Problem(prefix + str(key)[:40], "form.unknown", "this form has no such field")
+        for key in sorted(unknown, key=str)
+    ]
     return clean
 
 
 def check_form(
-    form: Form, values: Mapping[str, Any], tracks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, object] | None = None
+    form: Form,
+    values: Mapping[str, Any],
+    tracks: Mapping[str, Mapping[str, Any]],
+    facts: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
     """The clean values of a whole form. Errors: `Refused` with every problem."""
     if not form.fields and not values:
@@ -139,7 +148,9 @@ def check_form(
     clean = check_fields(form.fields, values, problems, tracks, "", facts)
     if problems:
         first = problems[0]
-        raise Refused(first.rule, f"the field {first.field} cannot be taken", first.remedy, first.field, tuple(problems))
+        raise Refused(
+            first.rule, f"the field {first.field} cannot be taken", first.remedy, first.field, tuple(problems)
+        )
     return clean
 
 

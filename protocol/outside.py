@@ -13,7 +13,7 @@ from protocol.variants import matches
 from protocol.workdays import ONE_DAY
 
 CHANGES_DUE = ("step_opened", "step_due", "step_reopened")
-QUIET = ("step_assigned", "step_appointed", "escalated", "acknowledged", "step_corrected")
+QUIET = ("step_assigned", "step_appointed", "step_proposed", "step_done", "escalated", "acknowledged", "step_corrected")
 """events that never change when the case must be looked at again"""
 SETTLES = ("step_done", "step_waived", "step_cancelled")
 
@@ -30,9 +30,17 @@ def effects_of(run: Run, state: CaseState) -> tuple[Effect, ...]:
         if kind in TELLS:
             TELLS[kind](run, state, event, found)
     found += [_escalation(run, state, id) for id in timers]
-    if any(event.kind not in QUIET for event in run.events):
+    if any(_may_wake(run, event) for event in run.events):
         found.append(Timer(key="wake", at=wake_at(run)))
     return tuple(found)
+
+
+def _may_wake(run: Run, event: Any) -> bool:
+    """Whether this event can change when the case must be looked at again."""
+    if event.kind == "step_opened":
+        step = run.steps.get(event.step)
+        return step is not None and step.repeat is not None
+    return event.kind not in QUIET
 
 
 def _escalation(run: Run, state: CaseState, id: str) -> Timer:
@@ -58,7 +66,7 @@ def wake_at(run: Run) -> dt.datetime | None:
                 continue
             live = run.current(key)
             horizon = max((o.due for o in live if o.due), default=None)
-            if horizon is not None and live[-1].status != "cancelled" and run.further(key, step, horizon):
+            if horizon is not None and live[-1].status != "cancelled" and run.further(key, step, horizon, live[-1].n):
                 days.append(horizon)
     if state.phase_until is not None:
         days.append(state.phase_until + ONE_DAY)
@@ -75,7 +83,11 @@ def _step_opened(run: Run, state: CaseState, event: Any, found: list[Effect]) ->
 def _step_settled(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
     key = state.steps[event.id].step
     step = run.steps.get(key) or run.protocol.steps[key]
-    facts = {"outcome": state.steps[event.id].outcome, "given": state.steps[event.id].given, "release_type": state.release_type}
+    facts = {
+        "outcome": state.steps[event.id].outcome,
+        "given": state.steps[event.id].given,
+        "release_type": state.release_type,
+    }
     for told in step.told:
         if matches(told.when, facts):
             found.append(Tell(who=told.who, what=told.what, id=event.id))
@@ -98,7 +110,10 @@ def _escalated(run: Run, state: CaseState, event: Any, found: list[Effect]) -> N
     key = state.steps[event.id].step
     step = run.steps.get(key) or run.protocol.steps[key]
     what = "reminder" if event.rung < 0 else "late"
-    found += [Tell(who=step.owner if who == "owner" else who, what=what, id=event.id, urgent=event.urgent) for who in event.who]
+    found += [
+        Tell(who=step.owner if who == "owner" else who, what=what, id=event.id, urgent=event.urgent)
+        for who in event.who
+    ]
 
 
 def _erased(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
@@ -113,4 +128,3 @@ TELLS = {
     "escalated": _escalated,
     "case_erased": _erased,
 }
-

@@ -15,7 +15,7 @@ from protocol.deadlines import Count, Due, Ready, countdown, deadline, reference
 from protocol.language import After, Phase, Protocol, Rule, Step
 from protocol.replay import Draft, apply, occurrence_id
 from protocol.state import CaseState, Occurrence
-from protocol.variants import in_class, steps_for
+from protocol.variants import dependents, in_class, steps_for
 from protocol.workdays import ONE_DAY, WorkCalendar
 
 
@@ -43,7 +43,9 @@ class Slot(NamedTuple):
 class Run:
     """A command being carried out on one case."""
 
-    def __init__(self, protocol: Protocol, state: CaseState | None, calendar: WorkCalendar, at: dt.datetime, actor: Actor):
+    def __init__(
+        self, protocol: Protocol, state: CaseState | None, calendar: WorkCalendar, at: dt.datetime, actor: Actor
+    ):
         self.protocol = protocol
         self.calendar = calendar
         self.actor = actor
@@ -51,6 +53,10 @@ class Run:
         self.today = calendar.local_day(at)
         self.hour: str | None = at.astimezone(calendar.zone).strftime("%H:%M")
         self.events: list[Any] = []
+        self.assumed: dt.date | None = None
+        """explanations only: the day a predecessor is assumed to be settled, a date to have become known"""
+        self.unending: str | None = None
+        """explanations only: a repeated step that goes on whatever its outcomes"""
         self.state = Draft(state)
         self.index: dict[str, list[str]] = {}
         for id, occurrence in self.state.steps.items():
@@ -97,8 +103,10 @@ class Run:
         kind, _, key = name.partition(":")
         if name == "ready":
             return ready
+        if self.assumed is not None and kind in ("known", "settled"):
+            return self.assumed
         if name == "event":
-            return cause.day if cause else None
+            return cause.day if cause else self.assumed
         if kind == "given":
             value = cause.given.get(key) if cause else None
             return dt.date.fromisoformat(value[:10]) if value else None
@@ -114,7 +122,11 @@ class Run:
     def count(self, step: Step | None, ready: dt.date | None, cause: Cause | None = None, n: int = 1) -> Count:
         rota = step is not None and (step.rota or (n == 1 and step.repeat is not None and step.repeat.rota_first))
         return Count(
-            self.calendar, lambda name: self.reference(name, ready, cause), self.state.notice, rota, self.protocol.meetings
+            self.calendar,
+            lambda name: self.reference(name, ready, cause),
+            self.state.notice,
+            rota,
+            self.protocol.meetings,
         )
 
     # when a step is ready
@@ -150,7 +162,11 @@ class Run:
 
     def _is_last(self, occurrence: Occurrence) -> bool:
         step = self.steps.get(occurrence.step)
-        return step is None or occurrence.due is None or not self.further(occurrence.step, step, occurrence.due)
+        return (
+            step is None
+            or occurrence.due is None
+            or not self.further(occurrence.step, step, occurrence.due, occurrence.n)
+        )
 
     def ready(self, key: str, step: Step, rule: Rule | None) -> Ready | None:
         """The ready day of a step: its predecessors settled, the dates it depends on known, whichever is later."""
@@ -167,7 +183,8 @@ class Run:
                 days.append(value.known_on)
         if key in self.state.redated:
             days.append(self.state.redated[key])
-        return Ready(max(days, default=self.today), on_time, self.hour)
+        on = max(days, default=self.today)
+        return Ready(on, on_time, self.hour if on == self.today else None)
 
     # which occurrences there can be
 
@@ -201,12 +218,14 @@ class Run:
         names = references(rule, self.state.notice)
         return any(self.protocol.anchors[name].stands_in_for for name in names if name in self.protocol.anchors)
 
-    def further(self, key: str, step: Step, after: dt.date) -> bool:
+    def further(self, key: str, step: Step, after: dt.date, n: int) -> bool:
         """Whether another occurrence follows one that is due on this day."""
         if step.repeat is None:
             return False
         if step.repeat.cadence is not None:
             return True
+        if step.repeat.distinct:
+            return n < len(self.slots(key, step))
         days = (self.slot_day(step, slot, after) for slot in self.slots(key, step))
         return any(day is not None and day > after for day in days)
 
@@ -214,13 +233,34 @@ class Run:
 
     def open_ready(self) -> None:
         """Open everything that is ready by today, until nothing more opens."""
-        opened = True
-        while opened and self.state.ended is None:
-            opened = False
-            for key, step in self.steps.items():
-                if step.opens_itself and not step.duty and self.allowed(key):
-                    while self.open_next(key, step):
-                        opened = True
+        if (waiting := self._only_waiting()) is not None:
+            self._open_each(waiting)
+            return
+        while self._open_each(self.steps) and self.state.ended is None:
+            pass
+
+    def _open_each(self, keys: Iterable[str]) -> bool:
+        opened, steps = False, self.steps
+        for key in keys:
+            step = steps[key]
+            if self.state.ended is None and step.opens_itself and not step.duty and self.allowed(key):
+                while self.open_next(key, step):
+                    opened = True
+        return opened
+
+    def _only_waiting(self) -> list[str] | None:
+        """When steps were only settled: the steps that wait for them. None: anything may have become ready."""
+        names: list[str] = []
+        for event in self.events:
+            if event.kind == "step_done":
+                names.append(self.state.steps[event.id].step)
+            elif event.kind == "milestone_reached":
+                names.append(event.milestone)
+            elif event.kind != "step_proposed":
+                return None
+        state = self.state
+        waiting = dependents(self.protocol, state.release_type, state.notice, state.conditions)
+        return [key for name in names for key in waiting.get(name, ())]
 
     def allowed(self, key: str) -> bool:
         only = self.phase.only
@@ -230,7 +270,8 @@ class Run:
         live = self.current(key)
         if live and (step.repeat is None or live[-1].status == "cancelled"):
             return False
-        if step.repeat is not None and step.repeat.until is not None and self.met(step.repeat.until):
+        until = step.repeat.until if step.repeat is not None and key != self.unending else None
+        if until is not None and self.met(until):
             return False
         horizon = max((o.due for o in live if o.due), default=None)
         if live and (horizon is None or self.today < horizon):
@@ -251,19 +292,21 @@ class Run:
                 continue
             if day is not None and self._passed(step, day, horizon):
                 continue
-            if step.only_if_before is not None and not self._before(step, slot, ready):
+            if step.only_if_before is not None and not self.before(step, slot, ready):
                 continue
             self.open(key, step, slot, ready)
             return True
         return False
 
-    def _before(self, step: Step, slot: Slot, ready: Ready) -> bool:
+    def before(self, step: Step, slot: Slot, ready: Ready) -> bool:
         assert step.only_if_before is not None
         due, limit = self.due(step, slot, ready), self.anchor_day(step.only_if_before)
         return due is None or limit is None or due.on < limit
 
     def _passed(self, step: Step, day: dt.date, horizon: dt.date | None) -> bool:
         """Same day as the one before: they are one. Earlier, or while the case was paused or dormant: dropped."""
+        if step.repeat is not None and step.repeat.distinct:
+            return False
         if horizon is not None and day <= horizon:
             return True
         return step.repeat is not None and self.state.drop_before is not None and day < self.state.drop_before
@@ -297,10 +340,16 @@ class Run:
         form = (step.short_form or "short") if due and due.form else self.form_of(step)
         self._emit_open(key, step, slot.n, ready.on, due, "", form)
 
-    def open_by(self, key: str, rule: Rule | None, cause: Cause, trigger: str = "", form: str | None = None, why: str = "") -> None:
+    def open_by(
+        self, key: str, rule: Rule | None, cause: Cause, trigger: str = "", form: str | None = None, why: str = ""
+    ) -> None:
         """Open an occurrence because of an event or outcome; `rule` instead of the step's own."""
         step = self.steps.get(key) or self.protocol.steps[key]
-        taken = [self.state.steps[id].n for id in self.index.get(key, ()) if self.state.steps[id].round == self.state.rounds.get(key, 1)]
+        taken = [
+            self.state.steps[id].n
+            for id in self.index.get(key, ())
+            if self.state.steps[id].round == self.state.rounds.get(key, 1)
+        ]
         n = max([*taken, len(self.slots(key, step)) if step.repeat else 0], default=0) + 1
         own = rule or step.due
         due = None
@@ -313,10 +362,18 @@ class Run:
         self._emit_open(key, step, n, self.today, due, trigger, form or self.form_of(step), own_rule=True)
 
     def _emit_open(
-        self, key: str, step: Step, n: int, ready_on: dt.date, due: Due | None, trigger: str, form: str, own_rule: bool = False
+        self,
+        key: str,
+        step: Step,
+        n: int,
+        ready_on: dt.date,
+        due: Due | None,
+        trigger: str,
+        form: str,
+        own_rule: bool = False,
     ) -> None:
         round_ = self.state.rounds.get(key, 1)
-        last = own_rule or due is None or not self.further(key, step, due.on)
+        last = own_rule or due is None or not self.further(key, step, due.on, n)
         self.emit(
             e.StepOpened(
                 id=occurrence_id(key, n, round_, step.repeat is not None), step=key, n=n, round=round_, ready_on=ready_on,
@@ -350,7 +407,7 @@ class Run:
             start = countdown(step.repeat.window_from, self.count(step, on)) if step.repeat.window_from else None
             due = countdown(step.repeat.cadence, self.count(step, max(on, start.on - ONE_DAY) if start else on))
         form = (step.short_form or "short") if due and due.form else self.form_of(step)
-        last = due is None or not self.further(key, step, due.on)
+        last = due is None or not self.further(key, step, due.on, occurrence.n)
         new = (on, due.on if due else None, due.at if due else None, form, last)
         if new != (occurrence.ready_on, occurrence.due, occurrence.at, occurrence.form, occurrence.last):
             self.emit(e.StepDue(id=occurrence.id, ready_on=on, due=new[1], at=new[2], form=form, last=last, why=why))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from protocol.language import Condition, Protocol, Rule, Step
+from protocol.language import After, Condition, Protocol, Rule, Step
+
 
 def matches(condition: Condition | None, facts: Mapping[str, object]) -> bool:
     """Whether every given field of a condition holds for these facts (`release_type`, `notice`, `given`, `known` …)."""
@@ -81,7 +82,9 @@ class _Holder:
         return isinstance(other, _Holder) and other.protocol is self.protocol
 
 
-def steps_for(protocol: Protocol, release_type: str, notice: str | None, conditions: str = "unknown") -> dict[str, Step]:
+def steps_for(
+    protocol: Protocol, release_type: str, notice: str | None, conditions: str = "unknown"
+) -> dict[str, Step]:
     """The steps of a case of this release type and notice class, in the order of the file. Cached; do not change it."""
     return _cached(_Holder(protocol), release_type, notice or "", conditions)
 
@@ -91,3 +94,27 @@ def in_class(rule: Rule | None, notice: str | None) -> Rule | None:
     while rule is not None and rule.by_notice is not None:
         rule = rule.by_notice.get(notice or "")
     return rule
+
+
+@lru_cache(maxsize=512)
+def _dependents(holder: _Holder, release_type: str, notice: str, conditions: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for key, step in _cached(holder, release_type, notice, conditions).items():
+        for name in _waits_for(step.after):
+            found.setdefault(name, []).append(key)
+    return {name: tuple(keys) for name, keys in found.items()}
+
+
+def _waits_for(conditions: tuple[After, ...]) -> set[str]:
+    names: set[str] = set()
+    for condition in conditions:
+        names |= {name for name in (condition.step, condition.anchor, condition.milestone) if name}
+        names |= _waits_for(condition.any_ or ())
+    return names
+
+
+def dependents(
+    protocol: Protocol, release_type: str, notice: str | None, conditions: str
+) -> dict[str, tuple[str, ...]]:
+    """For every step, anchor and milestone: the steps that wait for it."""
+    return _dependents(_Holder(protocol), release_type, notice or "", conditions)

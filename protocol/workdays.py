@@ -97,10 +97,10 @@ class WorkCalendar:
         return moment.astimezone(self.zone).date()
 
     def counted_day(self, moment: dt.datetime) -> dt.date:
-        """N: what arrives from the cut-off hour on, or on a non-working day, counts as the next working day."""
+        """N: what arrives after the cut-off hour, or on a non-working day, counts as the next working day."""
         local = moment.astimezone(self.zone)
         day = local.date()
-        if local.time() >= self._cut_off:
+        if local.time() > self._cut_off:
             day += ONE_DAY
         return self.next_working(day)
 

@@ -1,0 +1,60 @@
+"""How commands speak: one line per fact, JSON with `--json`, and a refusal that names rule and remedy."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from protocol.errors import ProtocolFault, Refused
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
+
+console = Console(soft_wrap=True, highlight=False)
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    if hasattr(value, "_asdict"):
+        return value._asdict()
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return str(value)
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=1) + "\n")
+
+
+def fail(words: str, code: int = 1) -> typer.Exit:
+    errors.print(words, markup=False)
+    return typer.Exit(code)
+
+
+@contextmanager
+def friendly() -> Iterator[None]:
+    """A refusal, a faulty file or setting is told in words with exit code 1 (2 for settings); never a stack trace."""
+    try:
+        yield
+    except Refused as refused:
+        errors.print(f"{refused.rule}: {refused.reason}. Remedy: {refused.remedy}", markup=False)
+        for problem in refused.problems:
+            errors.print(f"  {problem.field}: {problem.rule}. Remedy: {problem.remedy}", markup=False)
+        sys.exit(1)
+    except ProtocolFault as fault:
+        for one in fault.faults:
+            errors.print(str(one), markup=False)
+        sys.exit(1)
+    except Exception as fault:
+        if not all(hasattr(fault, name) for name in ("field", "rule", "remedy")):
+            raise
+        errors.print(str(fault), markup=False)
+        sys.exit(2)
