@@ -8,9 +8,10 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import event
@@ -18,23 +19,16 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
+from casework.keys import KeyStore
 from casework.settings import Settings, SettingsFault, make_private_folder, secret_file
+from casework.sqlite import open_sqlite
 from casework.statements import Tx
 
-BUSY_SECONDS = 30.0
+CONFLICTS = (sqlcipher.IntegrityError, psycopg.errors.IntegrityError, psycopg.errors.TransactionRollback)
+"""What the drivers raise when another transaction was first."""
 POOL = {"pool_size": 16, "max_overflow": 48}
 READ_ONLY = "sluis_read_only"
 KEY_BYTES = 32
-
-
-def open_sqlite(path: Path, key: bytes | None) -> Any:
-    """A connection of the driver, keyed and set for durability. A raw key costs nothing; a passphrase 80 ms."""
-    connection = sqlcipher.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    if key is not None:
-        connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {setting}")
-    return connection
 
 
 def database_key(settings: Settings) -> bytes:
@@ -99,6 +93,11 @@ class Database:
         # Threads of one process queue here in turn; SQLite itself would make them sleep and try again.
         self._one_writer = threading.Lock()
 
+    @cached_property
+    def keys(self) -> KeyStore:
+        """The key store that belongs to this database."""
+        return KeyStore(self.settings)
+
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """One durable transaction on the bare driver: committed when the block ends, undone when it raises."""
@@ -118,7 +117,7 @@ class Database:
                 try:
                     with connection.pipeline():
                         yield Tx(self.kind, connection.cursor())
-                    connection.commit()
+                        connection.commit()
                 except BaseException:
                     connection.rollback()
                     raise
@@ -160,3 +159,5 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if "keys" in vars(self):
+            self.keys.close()

@@ -19,10 +19,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from casework import master_key
-from casework.db import open_sqlite
 from casework.master_key import MasterKey
 from casework.sealing import KEY_BYTES, Sealer, seal, unseal
 from casework.settings import Settings, make_private_folder
+from casework.sqlite import open_sqlite
 
 REMEMBERED = 4096
 """keys kept unwrapped in memory"""
@@ -69,6 +69,7 @@ class KeyStore:
         for statement in TABLES:
             self._connection.execute(statement)
         self._remembered: OrderedDict[str, Sealer] = OrderedDict()
+        self._passing: dict[str, Sealer] = {}
         self._seen_change = self._change()
         self._epoch = self._read_epoch()
         self.index_secret = self._purpose("index")
@@ -86,6 +87,8 @@ class KeyStore:
             if found is not None:
                 self._remembered.move_to_end(key_id)
                 return found
+            if key_id in self._passing:
+                return self._passing[key_id]
             row = self._connection.execute(
                 "SELECT wrapped, master FROM sealing_key WHERE key_id = ?", (key_id,)
             ).fetchone()
@@ -103,6 +106,24 @@ class KeyStore:
             for key_id, key in made:
                 self._remember(key_id, Sealer(key))
         return [key_id for key_id, _ in made]
+
+    @contextmanager
+    def passing(self) -> Iterator[Callable[[int], list[str]]]:
+        """Keys for a rehearsal: they are forgotten at the end and never stored."""
+        lent: list[str] = []
+
+        def lend(count: int) -> list[str]:
+            made = [secrets.token_hex(16) for _ in range(count)]
+            lent.extend(made)
+            with self._lock:
+                self._passing.update({key_id: Sealer(secrets.token_bytes(KEY_BYTES)) for key_id in made})
+            return made
+
+        try:
+            yield lend
+        finally:
+            for key_id in lent:
+                self._passing.pop(key_id)
 
     def destroy(self, tombstones: Iterable[Tombstone]) -> None:
         """Erase: first the signed tombstones, then the keys, overwritten on the disk."""

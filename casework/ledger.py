@@ -66,8 +66,8 @@ class Header(NamedTuple):
 NEW_STREAM = Head(0, GENESIS)
 
 
-def case_stream(case_id: int) -> str:
-    return f"case:{case_id}"
+def case_stream(ref: str) -> str:
+    return f"case:{ref}"
 
 
 def reads_stream(staff: str) -> str:

@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import os
+import zlib
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+PACK_FROM = 400
 Sealer = AESGCM
 
 
@@ -34,3 +36,12 @@ def blind(secret: bytes, *parts: str) -> bytes:
     """An HMAC by which equal values are found without being readable. The parts cannot run into each other."""
     message = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
     return hmac.digest(secret, message, hashlib.sha256)
+
+
+def packed(content: bytes) -> bytes:
+    """Shorter, where that pays: events and states repeat themselves, and every byte is encrypted and written twice."""
+    return b"z" + zlib.compress(content, 1) if len(content) > PACK_FROM else b"." + content
+
+
+def unpacked(content: bytes) -> bytes:
+    return zlib.decompress(content[1:]) if content[:1] == b"z" else content[1:]

@@ -29,7 +29,7 @@ class _Compiled:
         self.text = str(compiled)
         self.positions: Sequence[str] | None = compiled.positiontup
         self.binds: dict[str, _Bind] = dict(compiled._bind_processors)
-        self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self.fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self.reads = _readers(compiled, dialect)
 
     def values(self, given: Values) -> Any:

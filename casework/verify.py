@@ -14,11 +14,11 @@ from typing import Any, TypedDict
 
 from casework.db import Database
 from casework.keys import KeyStore
-from casework.ledger import GENESIS, HASH_BYTES, Head
+from casework.ledger import GENESIS, HASH_BYTES, Head, case_stream
 
 BATCH = 2000
 _ALL = "SELECT stream, seq, entry, hash FROM ledger_entry ORDER BY id"
-_CASE_HEADS = "SELECT id, head_seq, head_hash FROM release_case"
+_CASE_HEADS = "SELECT ref, head_seq, head_hash FROM release_case"
 _STREAM_HEADS = "SELECT stream, seq, hash FROM ledger_stream"
 _HASH_AT = "SELECT hash FROM ledger_entry WHERE stream = {0} AND seq = {0}"
 
@@ -77,13 +77,13 @@ def _view(db: Database) -> Iterator[_View]:
         raw.close()
 
 
-def verify(db: Database, keys: KeyStore, checkpoint: Path | None = None, progress: Progress | None = None) -> Verified:
+def verify(db: Database, checkpoint: Path | None = None, progress: Progress | None = None) -> Verified:
     """Read every stored byte once. `progress` is told how many entries were read so far."""
     with _view(db) as view:
         heads, entries, fault = _follow(view, progress)
         fault = fault or _against_heads(view, heads)
         if checkpoint is not None:
-            fault = fault or _against_checkpoint(view, heads, keys, checkpoint)
+            fault = fault or _against_checkpoint(view, heads, db.keys, checkpoint)
     return {"streams": len(heads), "entries": entries, "intact": fault is None, "first_fault": fault}
 
 
@@ -113,7 +113,7 @@ def _what_is_wrong(stream: str, seq: int, entry: bytes, digest: bytes, last: int
 
 def _against_heads(view: _View, heads: Heads) -> Fault | None:
     """Every stream must end where its case, or its row among the streams, says that it ends."""
-    kept: Heads = {f"case:{case_id}": (seq, bytes(digest)) for case_id, seq, digest in view.rows(_CASE_HEADS)}
+    kept: Heads = {case_stream(ref): (seq, bytes(digest)) for ref, seq, digest in view.rows(_CASE_HEADS)}
     kept.update({stream: (seq, bytes(digest)) for stream, seq, digest in view.rows(_STREAM_HEADS)})
     for stream in sorted(kept.keys() | heads.keys()):
         fault = _compare(stream, kept.get(stream), heads.get(stream))
@@ -155,7 +155,7 @@ def merkle_root(heads: Heads) -> bytes:
     return level[0] if level else GENESIS
 
 
-def checkpoint(db: Database, keys: KeyStore, file: Path, at: dt.datetime, progress: Progress | None = None) -> Verified:
+def checkpoint(db: Database, file: Path, at: dt.datetime, progress: Progress | None = None) -> Verified:
     """Verify, then sign the heads of all streams into `file`. Keep it on another machine."""
     with _view(db) as view:
         heads, entries, fault = _follow(view, progress)
@@ -170,8 +170,8 @@ def checkpoint(db: Database, keys: KeyStore, file: Path, at: dt.datetime, progre
         "entries": entries,
         "root": root.hex(),
         "heads": {stream: [seq, digest.hex()] for stream, (seq, digest) in sorted(heads.items())},
-        "public_key": keys.public_key.hex(),
-        "signature": keys.sign(_signed(made_at, entries, root)).hex(),
+        "public_key": db.keys.public_key.hex(),
+        "signature": db.keys.sign(_signed(made_at, entries, root)).hex(),
     }
     file.write_text(json.dumps(written, indent=1) + "\n")
     return {"streams": len(heads), "entries": entries, "intact": True, "first_fault": None}

@@ -8,7 +8,7 @@ from sqlmodel import Field
 from models.base import Row, clustered
 from models.columns import NO_LIMIT, Moment, one_of
 
-VERDICTS = ("kept", "late", "missed", "waived", "open", "cancelled")
+VERDICTS = ("kept", "late", "missed", "waived", "cancelled", "running")
 
 
 def while_open(name: str, *columns: str, also: str = "", unique: bool = False) -> Index:
@@ -44,6 +44,12 @@ class ReleaseCase(Row, table=True):
         ForeignKeyConstraint(["protocol", "protocol_version"], ["protocol_version.key", "protocol_version.version"]),
         while_open("uq_release_case_one_open_per_person", "person_id", also="person_id IS NOT NULL", unique=True),
         while_open("ix_release_case_open_by_release", "planned_release"),
+        Index(
+            "ix_release_case_unjudged",
+            "id",
+            sqlite_where=text("outcomes_seq < head_seq"),
+            postgresql_where=text("outcomes_seq < head_seq"),
+        ),
         Index(None, "person_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -74,7 +80,7 @@ class ReleaseCase(Row, table=True):
     ended_at: dt.datetime | None = Field(default=None, sa_type=Moment)
     erased_at: dt.datetime | None = Field(default=None, sa_type=Moment)
     outcomes_seq: int = 0
-    """the ledger entry up to which `step_outcome` is true"""
+    """the ledger entry up to which `step_outcome` was judged"""
     follows: int | None = Field(default=None, foreign_key="release_case.id")
     """the earlier case of the same person"""
 

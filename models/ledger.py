@@ -15,7 +15,7 @@ class LedgerEntry(Row, table=True):
     __table_args__ = (UniqueConstraint("stream", "seq"),)
     id: int | None = Field(default=None, primary_key=True)
     stream: str = Field(max_length=60)
-    """`case:17`, `reads:STAFF`, `partnership`"""
+    """`case:2026-014`, `reads:STAFF`, `partnership`"""
     seq: int
     entry: bytes = Field(sa_type=LargeBinary)
     hash: bytes = Field(sa_type=LargeBinary)

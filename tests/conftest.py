@@ -17,7 +17,6 @@ import pytest
 
 from casework import clock
 from casework.db import Database
-from casework.keys import KeyStore
 from casework.settings import Settings, settings
 from casework.upgrade import migrate
 
@@ -98,14 +97,6 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     yield database
     database.close()
     server.drop(name)
-
-
-@pytest.fixture
-def keys(db: Database) -> Iterator[KeyStore]:
-    """The key store beside `db`."""
-    store = KeyStore(db.settings)
-    yield store
-    store.close()
 
 
 @pytest.fixture(autouse=True)

@@ -226,6 +226,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_release_case_person_id"), "release_case", ["person_id"], unique=False)
     op.create_index(
+        "ix_release_case_unjudged",
+        "release_case",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("outcomes_seq < head_seq"),
+        postgresql_where=sa.text("outcomes_seq < head_seq"),
+    )
+    op.create_index(
         "uq_release_case_one_open_per_person",
         "release_case",
         ["person_id"],
@@ -490,6 +498,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("is_open = 1 AND person_id IS NOT NULL"),
         postgresql_where=sa.text("is_open AND person_id IS NOT NULL"),
     )
+    op.drop_index("ix_release_case_unjudged", table_name="release_case")
     op.drop_index(op.f("ix_release_case_person_id"), table_name="release_case")
     op.drop_index(
         "ix_release_case_open_by_release",

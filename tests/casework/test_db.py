@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import select
 
-from casework.db import Database, open_sqlite
+from casework.db import Database
+from casework.sqlite import open_sqlite
 from casework.statements import Statement
 from models.base import table_of
 from models.people import Absence, Organisation, Staff

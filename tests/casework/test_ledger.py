@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 
 from casework import ledger
 from casework.db import Database, engine_of
-from casework.keys import KeyStore
 from casework.verify import CheckpointRefused, checkpoint, verify
 
 NOW = dt.datetime(2026, 11, 10, 8, tzinfo=dt.UTC)
@@ -69,13 +68,13 @@ def test_even_the_owner_is_refused_while_the_guard_stands(db: Database) -> None:
     engine.dispose()
 
 
-def test_an_untouched_ledger_is_intact(db: Database, keys: KeyStore, tmp_path: Path) -> None:
+def test_an_untouched_ledger_is_intact(db: Database, tmp_path: Path) -> None:
     write(db)
     write(db, "partnership")
     file = tmp_path / "checkpoint.json"
-    checkpoint(db, keys, file, NOW)
+    checkpoint(db, file, NOW)
     write(db)
-    found = verify(db, keys, file)
+    found = verify(db, file)
     assert found == {"streams": 2, "entries": 9, "intact": True, "first_fault": None}
 
 
@@ -103,11 +102,11 @@ SWAPPED = (
     ],
 )
 def test_what_was_changed_behind_its_back_shows(
-    db: Database, keys: KeyStore, statements: tuple[str, ...], seq: int, words: str
+    db: Database, statements: tuple[str, ...], seq: int, words: str
 ) -> None:
     write(db)
     behind_its_back(db, *statements)
-    found = verify(db, keys)
+    found = verify(db)
     assert not found["intact"]
     assert found["first_fault"] is not None
     assert (found["first_fault"]["seq"], found["first_fault"]["fault"]) == (seq, words)
@@ -121,25 +120,25 @@ def test_what_was_changed_behind_its_back_shows(
     ],
 )
 def test_a_checkpoint_shows_what_the_chain_alone_cannot(
-    db: Database, keys: KeyStore, tmp_path: Path, statements: tuple[str, ...], words: str
+    db: Database, tmp_path: Path, statements: tuple[str, ...], words: str
 ) -> None:
     write(db)
-    checkpoint(db, keys, tmp_path / "checkpoint.json", NOW)
+    checkpoint(db, tmp_path / "checkpoint.json", NOW)
     behind_its_back(db, *statements)
-    assert verify(db, keys)["intact"]
-    found = verify(db, keys, tmp_path / "checkpoint.json")["first_fault"]
+    assert verify(db)["intact"]
+    found = verify(db, tmp_path / "checkpoint.json")["first_fault"]
     assert found is not None and found["fault"] == words
 
 
-def test_a_stream_that_was_written_anew_as_a_whole_shows(db: Database, keys: KeyStore, tmp_path: Path) -> None:
+def test_a_stream_that_was_written_anew_as_a_whole_shows(db: Database, tmp_path: Path) -> None:
     write(db)
-    checkpoint(db, keys, tmp_path / "checkpoint.json", NOW)
+    checkpoint(db, tmp_path / "checkpoint.json", NOW)
     behind_its_back(db, "DELETE FROM ledger_entry", "DELETE FROM ledger_stream")
     for n in range(4):
         with db.write() as tx:
             ledger.append_to(tx, "reads:s-1", NOW, "s-1", "read", {"case": n + 100})
-    assert verify(db, keys)["intact"]
-    found = verify(db, keys, tmp_path / "checkpoint.json")["first_fault"]
+    assert verify(db)["intact"]
+    found = verify(db, tmp_path / "checkpoint.json")["first_fault"]
     assert found == {"stream": "reads:s-1", "seq": 3, "fault": "changed"}
 
 
@@ -153,24 +152,24 @@ def _other_signature(written: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("change", [_other_root, _other_signature])
 def test_a_forged_checkpoint_shows(
-    db: Database, keys: KeyStore, tmp_path: Path, change: Callable[[dict[str, object]], None]
+    db: Database, tmp_path: Path, change: Callable[[dict[str, object]], None]
 ) -> None:
     write(db)
     file = tmp_path / "checkpoint.json"
-    checkpoint(db, keys, file, NOW)
+    checkpoint(db, file, NOW)
     written = json.loads(file.read_text())
     change(written)
     file.write_text(json.dumps(written))
-    found = verify(db, keys, file)["first_fault"]
+    found = verify(db, file)["first_fault"]
     assert found is not None and "not signed" in found["fault"]
     file.write_text("{}")
-    found = verify(db, keys, file)["first_fault"]
+    found = verify(db, file)["first_fault"]
     assert found is not None and "not a checkpoint" in found["fault"]
 
 
-def test_a_ledger_with_a_fault_is_not_signed(db: Database, keys: KeyStore, tmp_path: Path) -> None:
+def test_a_ledger_with_a_fault_is_not_signed(db: Database, tmp_path: Path) -> None:
     write(db)
     behind_its_back(db, "DELETE FROM ledger_entry WHERE seq = 1")
     with pytest.raises(CheckpointRefused, match="Nothing was signed"):
-        checkpoint(db, keys, tmp_path / "checkpoint.json", NOW)
+        checkpoint(db, tmp_path / "checkpoint.json", NOW)
     assert not (tmp_path / "checkpoint.json").exists()

@@ -1,0 +1,97 @@
+"""A case as a transition or a reader finds it: its row, and the state that is sealed in it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from casework import protocols, states
+from casework.db import Database
+from casework.errors import NotFound
+from casework.keys import KeyGone
+from casework.ledger import Head
+from casework.rows import CASE, DONE, MEMBER
+from casework.sealing import Sealer
+from casework.statements import Statement, Tx
+from protocol.commands import Actor
+from protocol.errors import Refused
+from protocol.state import CaseState
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A case as a transition finds it, locked."""
+
+    id: int
+    ref: str
+    protocol_key: str
+    protocol_version: str
+    key_id: str | None
+    version: int
+    head: Head
+    lead: str | None
+    deputy: str | None
+    ended_at: dt.datetime | None
+    relations: frozenset[str]
+    done: tuple[int, int] | None
+    """case and seq of the command, if it had its effect before"""
+    revision: int
+
+    @property
+    def people(self) -> dict[str, str | None]:
+        return {"lead": self.lead, "deputy": self.deputy}
+
+
+_p = sa.bindparam
+_relations = (
+    sa.select(sa.func.aggregate_strings(MEMBER.c.relation, ","))
+    .where(MEMBER.c.case_id == CASE.c.id, MEMBER.c.staff == _p("actor"))
+    .scalar_subquery()
+)
+_done_case = sa.select(DONE.c.case_id).where(DONE.c.command_id == _p("command_id")).scalar_subquery()
+_done_seq = sa.select(DONE.c.seq).where(DONE.c.command_id == _p("command_id")).scalar_subquery()
+_load = sa.select(
+    CASE.c.id, CASE.c.ref, CASE.c.protocol, CASE.c.protocol_version, CASE.c.key_id, CASE.c.version, CASE.c.head_seq,
+    CASE.c.head_hash, CASE.c.lead, CASE.c.deputy, CASE.c.ended_at, _relations, _done_case, _done_seq,
+    protocols.REVISION,
+)  # fmt: skip
+_LOCK_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")).with_for_update(of=CASE))
+_LOCK_BY_ID = Statement(_load.where(CASE.c.id == _p("case")).with_for_update(of=CASE))
+_READ_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")))
+_READ_BY_ID = Statement(_load.where(CASE.c.id == _p("case")))
+_SNAPSHOT = Statement(sa.select(CASE.c.snapshot).where(CASE.c.id == _p("case")))
+
+
+def load(tx: Tx, case: int | str, actor: Actor, command_id: str = "", *, lock: bool = True) -> Loaded:
+    """Raises NotFound."""
+    by_id = isinstance(case, int)
+    statement = (_LOCK_BY_ID if by_id else _LOCK_BY_REF) if lock else (_READ_BY_ID if by_id else _READ_BY_REF)
+    row = tx.one(statement, {"case": case, "actor": actor.id, "command_id": command_id})
+    if row is None:
+        raise NotFound
+    relations = set(row[11].split(",")) if row[11] else set()
+    relations |= {relation for relation, who in (("lead", row[8]), ("deputy", row[9])) if who == actor.id}
+    done = (row[12], row[13]) if row[12] is not None else None
+    head = Head(row[6], bytes(row[7]))
+    return Loaded(
+        *(row[0], row[1], row[2], row[3], row[4], row[5], head, row[8], row[9], row[10]),
+        frozenset(relations),
+        done,
+        row[14] or 0,
+    )
+
+
+def state_of(tx: Tx, db: Database, case: Loaded) -> tuple[Sealer, CaseState]:
+    """The key and the state of a loaded case. Raises Refused for a case that was erased."""
+    try:
+        key = states.key_of(db, case.key_id)
+    except KeyGone:
+        states.forget(db, case.id)
+        raise Refused("case.erased", "this case was erased", "nothing more can be recorded in it") from None
+    state = states.recall(db, case.id, case.head.hash)
+    if state is None:
+        row = tx.one(_SNAPSHOT, {"case": case.id})
+        assert row is not None and case.key_id is not None
+        state = states.opened(key, case.key_id, case.version, row[0])
+        states.remember(db, case.id, case.head.hash, state)
+    return key, state

@@ -1,0 +1,59 @@
+"""Asking visibility before anything is done or shown: what a command is called there, what ties a person to a case."""
+
+from casework.errors import NotAllowed, NotFound
+from casework.loading import Loaded
+from protocol.commands import Actor, Command
+from protocol.language import Protocol, Step
+from protocol.state import CaseState, Occurrence
+from protocol.variants import steps_for
+from protocol.visibility import Decision, may
+
+ACTIONS = {
+    "complete_step": "complete", "decide_second": "second", "assign_step": "assign", "appoint": "appoint",
+    "waive_step": "waive", "move_occurrence": "move", "record_anchor": "record_date", "correct_anchor": "correct",
+    "report_event": "report", "correct_step": "correct", "undo_step": "correct", "acknowledge": "acknowledge",
+    "recalculate": "administer", "move_protocol": "migrate", "wake": "run", "escalate": "run",
+}  # fmt: skip
+"""What a command is called where visibility is asked."""
+ON_A_STEP = frozenset({"complete", "second", "assign", "appoint", "waive", "move"})
+
+
+def step_of(protocol: Protocol, state: CaseState, occurrence: Occurrence) -> Step:
+    steps = steps_for(protocol, state.release_type, state.notice, state.conditions)
+    return steps.get(occurrence.step) or protocol.steps[occurrence.step]
+
+
+def relation_to(case: Loaded, actor: Actor, occurrence: Occurrence | None) -> frozenset[str]:
+    """What ties the acting person to the case and to this task."""
+    if occurrence is None:
+        return case.relations
+    found = set(case.relations)
+    if occurrence.assignee == actor.id:
+        found.add("own_task")
+    if occurrence.proposed_by == actor.id:
+        found.add("author")
+    return frozenset(found)
+
+
+def must_be_allowed(protocol: Protocol, actor: Actor, case: Loaded, state: CaseState, command: Command) -> None:
+    """Ask visibility. Raises NotFound where this person may not even know the case, else NotAllowed."""
+    if "system" in actor.roles:
+        return
+    action = ACTIONS.get(command.kind, "run")
+    occurrence = state.steps.get(getattr(command, "id", ""))
+    relation = relation_to(case, actor, occurrence)
+    if action in ON_A_STEP:
+        if occurrence is None:
+            decision = may(protocol, actor, "see", "logistics", relation)
+        else:
+            decision = may(
+                protocol, actor, action, occurrence.step, relation, step=step_of(protocol, state, occurrence)
+            )
+    elif action == "run":
+        decision = Decision(False, "this happens by itself when its time has come")
+    else:
+        decision = may(protocol, actor, action, getattr(command, "event", ""), relation)
+    if not decision.allowed:
+        if not may(protocol, actor, "see", "logistics", relation).allowed:
+            raise NotFound
+        raise NotAllowed(decision.reason)

@@ -1,0 +1,61 @@
+"""The state of a case between transitions: sealed in its row, and remembered in memory as long as it is the same."""
+
+import json
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from casework.db import Database
+from casework.keys import KeyGone
+from casework.sealing import Sealer, packed, seal, unpacked, unseal
+from protocol.state import CaseState
+
+REMEMBERED = 1000
+"""decoded states kept in memory"""
+_lock = threading.Lock()
+
+
+def _place(key_id: str, version: int) -> bytes:
+    return f"snapshot:{key_id}#{version}".encode()
+
+
+def sealed(key: Sealer, key_id: str, version: int, state: CaseState) -> bytes:
+    content = state.__pydantic_serializer__.to_json(state, exclude_defaults=True)
+    return seal(key, packed(content), _place(key_id, version))
+
+
+def opened(key: Sealer, key_id: str, version: int, snapshot: bytes) -> CaseState:
+    """Raises SealBroken when the row was changed behind the casework's back."""
+    content = unpacked(unseal(key, bytes(snapshot), _place(key_id, version)))
+    return CaseState.model_validate_json(content)
+
+
+def remember(db: Database, case_id: int, head: bytes, state: CaseState) -> None:
+    """`head` is the hash of the case's last ledger entry: it says exactly which state this is."""
+    with _lock:
+        states: OrderedDict[int, tuple[bytes, CaseState]] = db.memory.setdefault("states", OrderedDict())
+        states[case_id] = (head, state)
+        states.move_to_end(case_id)
+        if len(states) > REMEMBERED:
+            states.popitem(last=False)
+
+
+def recall(db: Database, case_id: int, head: bytes) -> CaseState | None:
+    found = db.memory.get("states", {}).get(case_id)
+    return found[1] if found is not None and found[0] == head else None
+
+
+def forget(db: Database, case_id: int) -> None:
+    with _lock:
+        db.memory.get("states", {}).pop(case_id, None)
+
+
+def key_of(db: Database, key_id: str | None) -> Sealer:
+    """The key of a case or person. Raises KeyGone for what was erased."""
+    if key_id is None:
+        raise KeyGone("")
+    return db.keys.sealer(key_id)
+
+
+def json_bytes(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
