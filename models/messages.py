@@ -10,7 +10,7 @@ from models.columns import Moment
 
 
 class Message(Row, table=True):
-    """Somebody is told that a step opened, is late, was settled … Seen in the application; mailed where mail is set up."""
+    """Somebody is told that a step opened, is late, was settled … Seen in the application; mailed if mail is set up."""
 
     __table_args__ = (
         Index(

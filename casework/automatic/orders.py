@@ -1,0 +1,130 @@
+"""Work that the outbox holds for the flows: taken under a lease, settled when done, taken again when it was not."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from casework import clock
+from casework.db import Database
+from casework.errors import NotFound
+from casework.statements import Row, Statement, Tx
+from models.base import table_of
+from models.outbox import Outbox
+from protocol.errors import Refused
+
+LEASE = dt.timedelta(minutes=5)
+MOST_ATTEMPTS = 8
+FIRST_PAUSE = dt.timedelta(seconds=30)
+
+_OUTBOX = table_of(Outbox)
+_p = sa.bindparam
+_FREE = sa.or_(_OUTBOX.c.leased_until.is_(None), _OUTBOX.c.leased_until <= _p("real"))
+_DUE = (
+    sa.select(_OUTBOX.c.id, _OUTBOX.c.payload, _OUTBOX.c.attempts, _OUTBOX.c.dedupe_key, _OUTBOX.c.created_at)
+    .where(_OUTBOX.c.kind == _p("kind"), _OUTBOX.c.settled_at.is_(None), _OUTBOX.c.available_at <= _p("at"), _FREE)
+    .order_by(_OUTBOX.c.available_at, _OUTBOX.c.id)
+    .limit(_p("limit"))
+)
+_LOOK = Statement(_DUE)
+_HELD = Statement(
+    sa.select(_OUTBOX.c.id, _OUTBOX.c.payload, _OUTBOX.c.attempts, _OUTBOX.c.dedupe_key, _OUTBOX.c.created_at).where(
+        _OUTBOX.c.id == _p("which"), _OUTBOX.c.settled_at.is_(None)
+    )
+)
+_ANY = Statement(_DUE.with_for_update(skip_locked=True))
+_OF_FLOW = Statement(_DUE.with_for_update(skip_locked=True).where(_OUTBOX.c.payload["flow"].as_string() == _p("flow")))
+_LEASE = Statement(
+    sa.update(_OUTBOX)
+    .where(_OUTBOX.c.id == _p("which"))
+    .values(leased_until=_p("until"), attempts=_OUTBOX.c.attempts + 1)
+)
+_SETTLE = Statement(
+    sa.update(_OUTBOX)
+    .where(_OUTBOX.c.id == _p("which"), _OUTBOX.c.settled_at.is_(None))
+    .values(settled_at=_p("at"), leased_until=sa.null(), fault=_p("fault"), dead=_p("dead"))
+)
+_LATER = Statement(
+    sa.update(_OUTBOX)
+    .where(_OUTBOX.c.id == _p("which"), _OUTBOX.c.settled_at.is_(None))
+    .values(leased_until=_p("until"), fault=_p("fault"))
+)
+
+
+class Order(NamedTuple):
+    """One row: which case and step, by opaque ids."""
+
+    id: int
+    case: str
+    step: str
+    attempts: int
+    key: str
+    payload: dict[str, object]
+    created_at: dt.datetime
+
+
+def due_now(tx: Tx, kind: str, limit: int) -> list[Order]:
+    """The rows that can be worked on now, without taking them."""
+    return _orders(tx.all(_LOOK, _when(kind, limit)))
+
+
+def _when(kind: str, limit: int) -> dict[str, object]:
+    return {"kind": kind, "at": clock.now(), "real": clock.real_now(), "limit": limit}
+
+
+def _orders(rows: list[Row]) -> list[Order]:
+    return [
+        Order(id, str(payload["case"]), str(payload.get("step", "")), attempts, key, payload, created_at)
+        for id, payload, attempts, key, created_at in rows
+    ]
+
+
+def claim(db: Database, kind: str, limit: int, flow: str = "") -> list[Order]:
+    """Take up to `limit` rows for the length of a lease. Nobody else gets them meanwhile."""
+    until = clock.real_now() + LEASE
+    with db.write() as tx:
+        when = _when(kind, limit)
+        found = _orders(tx.all(_OF_FLOW, {**when, "flow": flow}) if flow else tx.all(_ANY, when))
+        tx.many(_LEASE, [{"which": order.id, "until": until} for order in found])
+    return [order._replace(attempts=order.attempts + 1) for order in found]
+
+
+def held(db: Database, order_id: int) -> Order | None:
+    """A row that was claimed; None: it is settled already."""
+    with db.read() as tx:
+        return next(iter(_orders(tx.all(_HELD, {"which": order_id}))), None)
+
+
+def settle(tx: Tx, order_id: int, fault: str = "", *, dead: bool = False) -> None:
+    tx.run(_SETTLE, {"which": order_id, "at": clock.now(), "fault": fault, "dead": dead})
+
+
+class Carried(NamedTuple):
+    """`done`, `void` (nothing is left to prepare), `later` or `dead`; and the kind of failure, never its text."""
+
+    outcome: str
+    fault: str = ""
+
+
+def carry_out(db: Database, order: Order, work: Callable[[Database, Order], object]) -> Carried:
+    """Do the work of one order and settle it.
+
+    The work is idempotent: killed between its commit and the settling here, it is done once more and changes nothing.
+    """
+    fault, outcome = "", "done"
+    try:
+        work(db, order)
+    except (NotFound, Refused) as refused:
+        # The case was erased, or the step was settled meanwhile: nothing is left to prepare.
+        fault, outcome = refused.rule, "void"
+    except Exception as error:
+        # Only the kind: the text of an error could quote a person.
+        fault, outcome = type(error).__name__, "dead" if order.attempts >= MOST_ATTEMPTS else "later"
+    with db.write() as tx:
+        if outcome == "later":
+            pause = FIRST_PAUSE * 2 ** (order.attempts - 1)
+            tx.run(_LATER, {"which": order.id, "until": clock.real_now() + pause, "fault": fault})
+        else:
+            settle(tx, order.id, fault, dead=outcome == "dead")
+    return Carried(outcome, fault)
