@@ -95,6 +95,9 @@ def _between(facts: list[AnchorFact], opened: int, until: dt.date) -> Iterator[A
 
 def told_late(q: Question) -> bool:
     """The news came so late that less than the step's normal period was left."""
+    known = q.late.known
+    if known.since.day > q.late.due and known.why != "reopened":
+        return True  # the due day had passed when it became known
     if q.life.triggered:
         return False  # counted from the event that opened it, which is when it was told
     return (

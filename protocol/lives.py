@@ -119,6 +119,8 @@ class CaseLog:
     conditions: str = "unknown"
     notice: str | None = None
     position: int = 0
+    version_from: int = 0
+    """where the case was moved to this version of the protocol"""
     opened: tuple[e.CaseOpened, Stamp] | None = None
     lives: list[Life] = field(default_factory=list)
     current: dict[str, Life] = field(default_factory=dict)

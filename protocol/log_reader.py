@@ -110,6 +110,8 @@ def _settle(log: CaseLog, id: str, settled: Settled) -> None:
         log.dropped.setdefault(step_of(id)[0], []).append(settled)
     elif life is None:
         log.unopened.append((id, settled))
+    elif life.settled is not None and life.settled.how == settled.how == "cancelled":
+        life.settled.counts |= settled.counts  # cancelled already; from now on it counts as settled
     elif life.settled is not None:
         log.twice.append((life, settled.stamp))
     else:
@@ -177,6 +179,10 @@ def _erased(log: CaseLog, event: e.CaseErased, stamp: Stamp) -> None:
     log.erased = event
 
 
+def _moved(log: CaseLog, event: e.ProtocolMoved, stamp: Stamp) -> None:
+    log.version_from = log.position
+
+
 def _taken_over(log: CaseLog, event: e.TakenOver, stamp: Stamp) -> None:
     stamp.taken_over = True
 
@@ -200,6 +206,7 @@ READERS: dict[type, Callable[[CaseLog, Any, Stamp], None]] = {
     e.EventHappened: _happened,
     e.CaseEnded: _ended,
     e.CaseErased: _erased,
+    e.ProtocolMoved: _moved,
     e.TakenOver: _taken_over,
 }
 """What each kind of event adds to the index; the others say nothing that is judged."""

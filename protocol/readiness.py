@@ -6,6 +6,7 @@ Source: protocol, "Ready after" of every step; "ready" compares with the moment 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from protocol.language import After, Anchor, Milestone, Step
 from protocol.lives import CaseLog, Life, Settled
@@ -26,13 +27,20 @@ def _holds(log: CaseLog, life: Life, after: After, before: int) -> bool:
         milestone = log.protocol.milestones.get(after.milestone)
         return milestone is None or any(_holds(log, life, part, before) for part in milestone.any_)
     if after.anchor is not None:
-        return any(log.anchor(key, before) is not None for key in _names(log, after.anchor))
+        return any(_became_known(log, key, before) for key in _names(log, after.anchor))
     return _settled_before(log, life, after, before)
 
 
 def _names(log: CaseLog, anchor: str) -> list[str]:
     """The anchor itself and what replaces it once known."""
     return [anchor, *(key for key, other in log.protocol.anchors.items() if other.stands_in_for == anchor)]
+
+
+def _became_known(log: CaseLog, anchor: str, before: int) -> bool:
+    """Once is enough: a date that is unknown again takes the due day away, not the step."""
+    return any(
+        fact.event.on is not None for fact in takewhile(lambda f: f.position < before, log.anchors.get(anchor, ()))
+    )
 
 
 def _settled_before(log: CaseLog, life: Life, after: After, before: int) -> bool:

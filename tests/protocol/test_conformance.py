@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.events import CaseErased, StepReopened, StepsRenewed
+from protocol.events import CaseErased, ProtocolMoved, StepReopened, StepsRenewed
 from tests.protocol.ledgers import Ledger, begun, day, found, kinds, only, verdict
 
 # --- recorded late
@@ -57,6 +57,14 @@ def test_a_waiver_that_the_protocol_allows_to_nobody() -> None:
     # the variant of a simple release lets nobody waive the visit
     ledger = begun("simple").opened("visit", "11-25").on("11-12").waived("visit")
     assert only(ledger).rule == "step.waiver"
+
+
+def test_what_was_settled_under_an_earlier_version_is_not_held_against_this_one() -> None:
+    ledger = begun().opened("share", "11-18").on("11-11").done("share", outcome="shared").opened("contact", "11-25")
+    assert kinds(ledger, until="11-20") == [("four_eyes", "share")]
+    ledger.on("11-12").add(ProtocolMoved(version="1", reason="decided"))
+    assert found(ledger, until="11-20") == []
+    assert kinds(ledger.on("11-13").waived("contact")) == [("waiver", "contact")]
 
 
 def test_no_two_follow_ups_running_are_waived() -> None:

@@ -74,6 +74,12 @@ def test_a_step_opened_by_an_event_is_counted_from_that_event() -> None:
     assert late(ledger.on("11-16").done("contact"), "contact").cause == "missed"
 
 
+def test_a_due_day_that_had_passed_when_it_became_known() -> None:
+    ledger = begun().on("11-20").opened("contact", "11-18", trigger="accepted").on("11-24").done("contact")
+    deviation = late(ledger, "contact")
+    assert (deviation.cause, deviation.working_days_late) == ("told_late", 2)
+
+
 # --- date moved
 
 
