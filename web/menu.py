@@ -1,0 +1,56 @@
+"""Which pages a person has, by role, and which of them comes first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from web.visitor import Link, Visitor
+
+RUNS = ("coordinator", "deputy_coordinator")
+WATCHES = (*RUNS, "auditor", "dpo")
+CALLED = (*RUNS, "mayor", "mayors_office", "manager", "chiefs_delegate")
+ADMINISTERS = ("administrator", "coordinator")
+NO_TASKS = frozenset({"mayor", "mayors_office", "administrator", "auditor", "dpo", "manager"})
+"""Roles that own no step: no page of tasks."""
+
+PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("/overview", "frame.nav_overview", RUNS),
+    ("/announced", "frame.nav_announced", ("liaison",)),
+    ("/announce", "frame.nav_announce", ("liaison", *RUNS)),
+    ("/cases", "frame.nav_cases", RUNS),
+    ("/late", "frame.nav_late", RUNS),
+    ("/urgent", "frame.nav_urgent", CALLED),
+    ("/compliance", "frame.nav_compliance", WATCHES),
+    ("/staff", "frame.nav_staff", ADMINISTERS),
+    ("/closing-days", "frame.nav_closing_days", ADMINISTERS),
+)
+MY_CASES = ("lead_worker", "deputy_worker")
+FIRST = (
+    (RUNS, "/overview"),
+    (("liaison",), "/announced"),
+    (("mayor", "mayors_office"), "/urgent"),
+    (("administrator",), "/staff"),
+    (("auditor", "dpo"), "/compliance"),
+)
+
+
+def first_page(visitor: Visitor) -> str:
+    """Where a person starts: the role decides."""
+    return next((path for roles, path in FIRST if visitor.has(*roles)), "/tasks")
+
+
+def menu(visitor: Visitor) -> list[Link]:
+    from web.visitor import Link
+
+    here = visitor.request.url.path
+    found = [(path, word) for path, word, roles in PAGES if visitor.has(*roles)]
+    if has_tasks(visitor):
+        found.insert(1 if visitor.has(*RUNS) else 0, ("/tasks", "frame.nav_today"))
+    if visitor.has(*MY_CASES):
+        found.insert(1, ("/my-cases", "frame.nav_my_cases"))
+    return [Link(path, visitor.t(word), here == path) for path, word in found]
+
+
+def has_tasks(visitor: Visitor) -> bool:
+    return bool(set(visitor.me.roles) - NO_TASKS)

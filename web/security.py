@@ -1,0 +1,96 @@
+"""What every answer carries, what no request may bring: headers, a limit on the body, the Origin of a form."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PAGE_LIMIT = 256 * 1024
+API_LIMIT = 2 * 1024 * 1024
+"""bytes of a body: about two thousand notifications"""
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+NO_STORE = (b"cache-control", b"no-store")
+KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
+"""for the stylesheet: its address changes with its content"""
+
+
+class SafeAnswers:
+    """ASGI middleware: the headers above on every answer."""
+
+    def __init__(self, app: Any, public_url: str) -> None:
+        self.app = app
+        secure = public_url.startswith("https:")
+        self.headers = [*HEADERS, *([(b"strict-transport-security", b"max-age=31536000")] if secure else [])]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        static = scope["path"].startswith("/static/")
+
+        async def with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                ours = {name for name, _ in self.headers} | {b"cache-control", b"server"}
+                kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in ours]
+                found = KEPT if static and message["status"] == 200 else NO_STORE
+                message = {**message, "headers": [*kept, *self.headers, found]}
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+class TooLarge(Exception):
+    """The body is longer than this door lets in."""
+
+
+class BodyLimit:
+    """ASGI middleware: a body that is too long is refused before it is read whole."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = API_LIMIT if scope["path"].startswith("/api/") else PAGE_LIMIT
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        scope["sluis.too_large"] = not declared.isdigit() or int(declared) > limit
+        read = 0
+
+        async def limited() -> MutableMapping[str, Any]:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                scope["sluis.too_large"] = True
+                raise TooLarge
+            return message
+
+        await self.app(scope, limited, send)
+
+
+def same_origin(origin: str | None, host: str | None, public_url: str) -> bool:
+    """Whether a form was sent from our own pages. Browsers send Origin with every form that is posted."""
+    if origin is None:
+        return True  # then the token alone decides: some old browsers leave it out
+    here = urlsplit(origin)
+    public = urlsplit(public_url)
+    return bool(here.netloc) and (here.netloc == host or (here.scheme, here.netloc) == (public.scheme, public.netloc))
