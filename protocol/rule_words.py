@@ -122,7 +122,7 @@ class RuleWords(NamedTuple):
     def unit(self, rule: Rule, n: int) -> str:
         name = next(name for name in ("working_days", "days", "months") if getattr(rule, name) is not None)
         one, many, abbreviated = UNITS.get(self.language, UNITS["en"])[name]
-        return abbreviated if self.short else one if n == 1 else many
+        return abbreviated if self.short and name != "months" else one if n == 1 else many
 
     def of(self, rule: Rule | None, notice: str | None = None) -> str:
         """The rule in one phrase, for one notice class where it differs by class."""
@@ -152,7 +152,8 @@ class RuleWords(NamedTuple):
                 lowered(text_in(self.protocol.meetings[rule.meeting].name, self.language))
             )
         if rule.on is not None:
-            return f"{self.phrases['on_short' if self.short else 'on']} {self.reference(rule.on)}"
+            brief = self.short and rule.on in self.protocol.anchors
+            return f"{self.phrases['on_short' if brief else 'on']} {self.reference(rule.on)}"
         side = "before" if rule.before else "after"
         reference = rule.before or rule.after
         return (

@@ -58,8 +58,8 @@ WORDS = [
      ["Visit: due 4 instead of 2 working days after the ready day (short notice)"]),
     ("- {days: 40, before: planned}", "- {months: 2, before: planned}",
      ["Visit: due the earlier of 2 months before the planned release and 20 working days after the notification "
-      "instead of the earlier of 40 calendar days before the planned release and 20 working days after the notification "
-      "(long notice)"]),
+      "instead of the earlier of 40 calendar days before the planned release and 20 working days after the "
+      "notification (long notice)"]),
     ("- {days: 7, after: released}", "- {days: 9, after: released}",
      ["Talk 2: due 9 instead of 7 calendar days after the release (end of sentence)"]),
     ("    drop: [visit]\n", "", ["Visit: a new step of coordinator (leave)"]),
