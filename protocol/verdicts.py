@@ -36,6 +36,8 @@ class Verdict:
     """the day it was done or waived, as its owner says"""
     cause: str = ""
     """only for late and missed"""
+    working_days_late: int = 0
+    """until it was done, waived or cancelled, until its due day changed, or until the day asked about"""
 
 
 def verdicts(
@@ -74,7 +76,7 @@ def verdict(log: CaseLog, life: Life, absences: Sequence[Absence] = ()) -> Verdi
         return Verdict(life.name, life.n, life.id, _in_time(life), life.due, done_on)
     why = cause(log, life, lateness, absences)
     judgement: Judgement = "late" if happened or lateness.cured else "missed"
-    return Verdict(life.name, life.n, life.id, judgement, lateness.due, done_on, why)
+    return Verdict(life.name, life.n, life.id, judgement, lateness.due, done_on, why, lateness.working_days)
 
 
 IN_TIME: dict[str, Judgement] = {"done": "kept", "waived": "waived", "cancelled": "cancelled"}

@@ -22,7 +22,7 @@ def test_late_begins_after_the_due_day() -> None:
     assert (deviation.rule, deviation.kind, deviation.id) == ("step.late", "late", "contact")
     assert (deviation.due, deviation.occurred_on, deviation.working_days_late) == (day("11-25"), day("11-27"), 2)
     assert deviation.words == "First contact was done on 27 Nov 2026, 2 working days after its due day 25 Nov 2026."
-    assert verdict(ledger, "contact").verdict == "late"
+    assert (verdict(ledger, "contact").verdict, verdict(ledger, "contact").working_days_late) == ("late", 2)
 
 
 def test_kept_is_judged_on_the_day_it_happened_not_on_the_day_it_was_recorded() -> None:
