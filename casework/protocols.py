@@ -39,6 +39,7 @@ _NEWEST = Statement(
     sa.select(_VERSION.c.version).where(_VERSION.c.key == _p("key")).order_by(_VERSION.c.added_at.desc()).limit(1)
 )
 _KEYS = Statement(sa.select(_VERSION.c.key).distinct().order_by(_VERSION.c.key))
+_VERSIONS = Statement(sa.select(_VERSION.c.key, _VERSION.c.version).order_by(_VERSION.c.key, _VERSION.c.version))
 _ADD = Statement(sa.insert(_VERSION))
 _DAYS = Statement(sa.select(_CLOSING.c.day))
 _ADD_DAY = Statement(sa.insert(_CLOSING))
@@ -126,6 +127,11 @@ def newest(tx: Tx, db: Database, key: str = DEFAULT) -> Protocol:
 
 def all_newest(tx: Tx, db: Database) -> list[Protocol]:
     return [newest(tx, db, key) for (key,) in tx.all(_KEYS, {})]
+
+
+def all_in_force(tx: Tx, db: Database) -> list[Protocol]:
+    """Every version: running cases may follow any of them."""
+    return [version(tx, db, key, number) for key, number in tx.all(_VERSIONS, {})]
 
 
 def revision(tx: Tx) -> int:

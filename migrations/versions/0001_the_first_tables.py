@@ -390,6 +390,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
+        "ix_step_outcome_running",
+        "step_outcome",
+        ["due_on"],
+        unique=False,
+        sqlite_where=sa.text("verdict = 'running'"),
+        postgresql_where=sa.text("verdict = 'running'"),
+    )
+    op.create_index(
         op.f("ix_step_outcome_due_on_step_verdict"), "step_outcome", ["due_on", "step", "verdict"], unique=False
     )
     op.create_table(
@@ -460,6 +468,7 @@ def downgrade() -> None:
     op.drop_table("tombstone")
     op.drop_index(op.f("ix_timer_at"), table_name="timer")
     op.drop_table("timer")
+    op.drop_index("ix_step_outcome_running", table_name="step_outcome")
     op.drop_index(op.f("ix_step_outcome_due_on_step_verdict"), table_name="step_outcome")
     op.drop_table("step_outcome")
     op.drop_index(

@@ -31,14 +31,9 @@ from tests.casework.helpers import (
     opening,
     rows,
 )
-from tests.personas import CORA, DIRK, LARS, LENA, OMAR, PAUL, PIET, SARA, VERA, settle_in
+from tests.personas import CORA, DIRK, LARS, LENA, OMAR, PAUL, PIET, SARA, VERA
 
 pytestmark = pytest.mark.usefixtures("partnership")
-
-
-@pytest.fixture
-def partnership(db: Database) -> None:
-    settle_in(db)
 
 
 def test_a_case_opens_with_its_number_its_steps_and_its_timers(db: Database) -> None:

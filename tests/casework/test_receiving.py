@@ -11,14 +11,9 @@ from casework.notification_files import Row
 from casework.notifications import FieldProblem, Notification
 from protocol.commands import ReportEvent
 from tests.casework.helpers import P0, T0, counts, later, rows
-from tests.personas import CORA, OMAR, PIET, settle_in
+from tests.personas import CORA, OMAR, PIET
 
 pytestmark = pytest.mark.usefixtures("partnership")
-
-
-@pytest.fixture
-def partnership(db: Database) -> None:
-    settle_in(db)
 
 
 def said(number: int = 1, **given: Any) -> Notification:
