@@ -88,7 +88,7 @@ class Group:
         self._rotated = time.monotonic()
 
     def _children(self, settings: Settings, port: int, host: str) -> list[Child]:
-        base = _inherited() | _ours(settings)
+        base = _inherited() | _ours(settings) | {"PREFECT_API_URL": self.prefect.url}
         flows = base | self.prefect.environment()
         python = [sys.executable, "-m"]
         web = [*python, "uvicorn", "--factory", "web.app:create_app", "--host", host, "--port", str(port)]

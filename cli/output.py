@@ -58,3 +58,22 @@ def friendly() -> Iterator[None]:
             raise
         errors.print(str(fault), markup=False)
         sys.exit(2)
+
+
+def database() -> Any:
+    """The database of these settings; migrated at first use when it is the embedded one."""
+    from casework.settings import settings
+    from casework.upgrade import open_database
+
+    return open_database(settings())
+
+
+def actor(who: str | None) -> Any:
+    """The acting person: a staff id, or the software itself when a command runs on the machine of the partnership."""
+    from casework.staff import actor_for
+    from protocol.commands import SYSTEM
+
+    return SYSTEM if who is None else actor_for(database(), who)
+
+
+Who = Annotated[str | None, typer.Option("--as", help="Staff id of the acting person; left out: the software itself.")]

@@ -40,9 +40,7 @@ def _check(file: Path, quiet: bool) -> dict[str, Any]:
     except OSError as fault:
         raise fail(f"{file}: cannot be read ({fault.strerror}). Remedy: give the path of a protocol file", 1) from None
     except ProtocolFault as fault:
-        found = [
-            {"line": one.line, "field": one.field, "rule": one.rule, "remedy": one.remedy} for one in fault.faults
-        ]
+        found = [{"line": one.line, "field": one.field, "rule": one.rule, "remedy": one.remedy} for one in fault.faults]
         if not quiet:
             for one in fault.faults:
                 errors.print(str(one), markup=False)
@@ -87,11 +85,15 @@ def explain(
     file: File,
     step: Annotated[str, typer.Option(help="Key of the step.")],
     release_type: Annotated[str, typer.Option("--type", help="Release type.")],
-    notified: Annotated[str, typer.Option(help="When the notification came: a date (before the cut-off), or a date-time.")],
+    notified: Annotated[
+        str, typer.Option(help="When the notification came: a date (before the cut-off), or a date-time.")
+    ],
     release: Annotated[str | None, typer.Option(help="Planned release.")] = None,
     released: Annotated[str | None, typer.Option(help="Actual release.")] = None,
     planned_return: Annotated[str | None, typer.Option("--return", help="Planned return, for a leave.")] = None,
-    started: Annotated[str | None, typer.Option(help="The step's ready day; without it predecessors are on time.")] = None,
+    started: Annotated[
+        str | None, typer.Option(help="The step's ready day; without it predecessors are on time.")
+    ] = None,
     occurrence: Annotated[int, typer.Option(min=1, help="Which occurrence of a repeated step.")] = 1,
     language: Annotated[str, typer.Option(help="Language of the reasons: en, nl or fr.")] = "en",
     as_json: AsJson = False,
@@ -154,6 +156,3 @@ def diff(
         console.print(f"- {change.words}", markup=False)
     if not changes:
         console.print("Nothing changes.")
-
-
-

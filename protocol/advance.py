@@ -62,9 +62,13 @@ def _open_case(run: Run, command: c.OpenCase) -> None:
     protocol, calendar = run.protocol, run.calendar
     if command.release_type not in protocol.release_types:
         known = ", ".join(protocol.release_types)
-        raise Refused("case.release-type", "the protocol does not know this release type", f"use one of: {known}", "release_type")
+        raise Refused(
+            "case.release-type", "the protocol does not know this release type", f"use one of: {known}", "release_type"
+        )
     if command.notified_at > run.at + dt.timedelta(minutes=5):
-        raise Refused("case.notified-at", "the notification lies in the future", "correct the moment it arrived", "notified_at")
+        raise Refused(
+            "case.notified-at", "the notification lies in the future", "correct the moment it arrived", "notified_at"
+        )
     notified = calendar.counted_day(command.notified_at)
     told_on = calendar.local_day(command.notified_at)
     run.emit(
@@ -88,7 +92,9 @@ def _open_case(run: Run, command: c.OpenCase) -> None:
 def _anchor(run: Run, anchor: str, on: dt.date | None) -> Any:
     definition = run.protocol.anchors.get(anchor)
     if definition is None or anchor == run.protocol.opens_with:
-        raise Refused("date.unknown", "the protocol does not count from such a date", "use a date of the protocol", "anchor")
+        raise Refused(
+            "date.unknown", "the protocol does not count from such a date", "use a date of the protocol", "anchor"
+        )
     if on is not None and not definition.may_be_future and on > run.today:
         raise Refused("date.future", f"the date {anchor} lies in the future", "record it when it has happened", anchor)
     return definition
@@ -108,7 +114,9 @@ def _take_over(run: Run, command: c.TakeOver) -> None:
         run.open_ready()
         occurrence = next((o for o in run.open_steps() if o.step == key), None)
         if occurrence is None:
-            raise Refused("adopt.order", f"the step {key} was not open on that day", "check the order of the past steps", key)
+            raise Refused(
+                "adopt.order", f"the step {key} was not open on that day", "check the order of the past steps", key
+            )
         _settle(run, occurrence, outcome, day, {})
     run.today = command.since
     run.open_ready()
@@ -120,7 +128,14 @@ def _take_over(run: Run, command: c.TakeOver) -> None:
         else:
             due = run.calendar.add(command.since, run.protocol.floor.working_days if run.protocol.floor else 1)
             run.emit(
-                e.StepDue(id=occurrence.id, ready_on=command.since, due=due, form=occurrence.form, last=occurrence.last, why="protocol")
+                e.StepDue(
+                    id=occurrence.id,
+                    ready_on=command.since,
+                    due=due,
+                    form=occurrence.form,
+                    last=occurrence.last,
+                    why="protocol",
+                )
             )
     run.today, run.hour = real, hour
 
@@ -140,7 +155,9 @@ def _find_open(run: Run, id: str, status: str = "open") -> tuple[Occurrence, Ste
     occurrence, step = _find(run, id)
     if not occurrence.open:
         words = {"done": "done already", "waived": "waived", "cancelled": "cancelled"}[occurrence.status]
-        raise Refused("step.settled", f"the step {id} is {words}", "look at the case again: somebody may have been first")
+        raise Refused(
+            "step.settled", f"the step {id} is {words}", "look at the case again: somebody may have been first"
+        )
     if status == "open" and occurrence.status == "proposed":
         raise Refused("step.proposed", f"the step {id} waits for the second person", "ask the second person to decide")
     if status == "proposed" and occurrence.status != "proposed":
@@ -150,7 +167,9 @@ def _find_open(run: Run, id: str, status: str = "open") -> tuple[Occurrence, Ste
 
 def _check_day(run: Run, day: dt.date) -> None:
     if day > run.today:
-        raise Refused("date.future", "what happened cannot lie in the future", "give the day it happened", "occurred_on")
+        raise Refused(
+            "date.future", "what happened cannot lie in the future", "give the day it happened", "occurred_on"
+        )
     opened = run.state.notified_on
     if day < opened - dt.timedelta(days=31):
         raise Refused("date.before-case", "that day lies before the case", "give the day it happened", "occurred_on")
@@ -189,20 +208,40 @@ def _check_dates(run: Run, form: Form, clean: dict[str, Any], day: dt.date) -> N
             continue
         value = dt.date.fromisoformat(clean[field.key])
         if not field.future and value > run.today:
-            raise Refused("date.future", f"the field {field.key} lies in the future", "give the day it happened", field.key)
+            raise Refused(
+                "date.future", f"the field {field.key} lies in the future", "give the day it happened", field.key
+            )
         if field.within is not None:
-            limit = run.calendar.local_day(run.at) if field.within.days is None else day + dt.timedelta(days=field.within.days)
+            limit = (
+                run.calendar.local_day(run.at)
+                if field.within.days is None
+                else day + dt.timedelta(days=field.within.days)
+            )
             if value > limit:
-                raise Refused("date.too-far", f"the field {field.key} is too far away", f"not later than {limit}", field.key)
+                raise Refused(
+                    "date.too-far", f"the field {field.key} is too far away", f"not later than {limit}", field.key
+                )
 
 
 def _settle(
-    run: Run, occurrence: Occurrence, outcome: str, day: dt.date, given: dict[str, str], by: str = "", second: str | None = None
+    run: Run,
+    occurrence: Occurrence,
+    outcome: str,
+    day: dt.date,
+    given: dict[str, str],
+    by: str = "",
+    second: str | None = None,
 ) -> None:
     """A step is done: milestones, and what its outcome does. What becomes ready opens afterwards."""
     run.emit(
         e.StepDone(
-            id=occurrence.id, outcome=outcome, occurred_on=day, recorded_on=run.today, by=by or run.actor.id, second=second, given=given
+            id=occurrence.id,
+            outcome=outcome,
+            occurred_on=day,
+            recorded_on=run.today,
+            by=by or run.actor.id,
+            second=second,
+            given=given,
         )
     )
     _after(run, occurrence, outcome, day, given)
@@ -233,7 +272,9 @@ def _second(run: Run, command: c.DecideSecond) -> None:
     if run.actor.id == occurrence.proposed_by:
         raise Refused("step.four-eyes", "the author cannot approve", "ask a colleague of another service")
     if run.actor.service == occurrence.proposed_service:
-        raise Refused("step.four-eyes", "the second person belongs to the same service", "ask a colleague of another service")
+        raise Refused(
+            "step.four-eyes", "the second person belongs to the same service", "ask a colleague of another service"
+        )
     outcome, given = occurrence.outcome or "done", dict(occurrence.given)
     if not command.agree:
         if four_eyes.returned is not None:
@@ -248,9 +289,16 @@ def _disagreed(sets: dict[str, str] | None, field: str | None) -> dict[str, str]
     if not sets:
         return {}
     if field is None and len(sets) > 1:
-        raise Refused("step.disagree", "say with which answer you disagree", "choose one of: " + ", ".join(sets), "field")
+        raise Refused(
+            "step.disagree", "say with which answer you disagree", "choose one of: " + ", ".join(sets), "field"
+        )
     if field is not None and field not in sets:
-        raise Refused("step.disagree", "the second person does not decide on that answer", "choose one of: " + ", ".join(sets), "field")
+        raise Refused(
+            "step.disagree",
+            "the second person does not decide on that answer",
+            "choose one of: " + ", ".join(sets),
+            "field",
+        )
     return {field: sets[field]} if field else dict(sets)
 
 
@@ -262,7 +310,14 @@ def _return(run: Run, occurrence: Occurrence, step: Step) -> None:
     run.emit(e.StepReturned(id=occurrence.id, by=run.actor.id))
     due = countdown(four_eyes.returned, run.count(step, run.today, Cause(run.today)))
     run.emit(
-        e.StepDue(id=occurrence.id, ready_on=run.today, due=due.on if due else None, form=occurrence.form, last=occurrence.last, why="returned")
+        e.StepDue(
+            id=occurrence.id,
+            ready_on=run.today,
+            due=due.on if due else None,
+            form=occurrence.form,
+            last=occurrence.last,
+            why="returned",
+        )
     )
     if four_eyes.then and run.state.steps[occurrence.id].disagreements > 1:
         run.open_by(four_eyes.then, None, Cause(run.today), trigger="dispute")
@@ -273,7 +328,11 @@ def _waive(run: Run, command: c.WaiveStep) -> None:
     _check_day(run, command.occurred_on)
     if not set(run.actor.roles) & set(step.skip.by):
         who = " or ".join(step.skip.by) or "nobody"
-        raise Refused("step.waiver", f"only {who} may waive the step {step.name.get('en', occurrence.step)}", "ask that person, or complete the step")
+        raise Refused(
+            "step.waiver",
+            f"only {who} may waive the step {step.name.get('en', occurrence.step)}",
+            "ask that person, or complete the step",
+        )
     if step.skip.never_twice_running and occurrence.n > 1:
         before = [o for o in run.current(occurrence.step) if o.n == occurrence.n - 1]
         if before and before[0].status == "waived":
@@ -285,7 +344,13 @@ def _waive(run: Run, command: c.WaiveStep) -> None:
         )  # fmt: skip
         return
     run.emit(
-        e.StepWaived(id=occurrence.id, by=run.actor.id, reason=command.reason, occurred_on=command.occurred_on, recorded_on=run.today)
+        e.StepWaived(
+            id=occurrence.id,
+            by=run.actor.id,
+            reason=command.reason,
+            occurred_on=command.occurred_on,
+            recorded_on=run.today,
+        )
     )
     _after(run, occurrence, "waived", command.occurred_on, {})
 
@@ -305,7 +370,9 @@ def _move(run: Run, command: c.MoveOccurrence) -> None:
     occurrence, step = _find_open(run, command.id)
     allowed = step.repeat.may_move if step.repeat else 0
     if not allowed or occurrence.due is None:
-        raise Refused("move.not-allowed", "this step cannot be moved", "complete it by its due day, or ask for a waiver")
+        raise Refused(
+            "move.not-allowed", "this step cannot be moved", "complete it by its due day, or ask for a waiver"
+        )
     if occurrence.moved:
         raise Refused("move.once", "this meeting was moved once already", "hold it by its due day")
     distance = run.calendar.between(min(occurrence.due, command.to), max(occurrence.due, command.to))
@@ -314,9 +381,18 @@ def _move(run: Run, command: c.MoveOccurrence) -> None:
     days = (run.slot_day(step, slot, occurrence.due) for slot in run.slots(occurrence.step, step))
     following = min((day for day in days if day is not None and day > occurrence.due), default=None)
     if following is not None and command.to >= following:
-        raise Refused("move.past-next", "a meeting never moves past the next one", f"choose a day before {following}", "to")
+        raise Refused(
+            "move.past-next", "a meeting never moves past the next one", f"choose a day before {following}", "to"
+        )
     run.emit(
-        e.StepDue(id=occurrence.id, ready_on=occurrence.ready_on, due=command.to, form=occurrence.form, last=occurrence.last, why="moved_once")
+        e.StepDue(
+            id=occurrence.id,
+            ready_on=occurrence.ready_on,
+            due=command.to,
+            form=occurrence.form,
+            last=occurrence.last,
+            why="moved_once",
+        )
     )
 
 
@@ -335,25 +411,35 @@ def _correct_anchor(run: Run, command: c.CorrectAnchor) -> None:
     definition = _anchor(run, command.anchor, command.on)
     value = run.state.anchors.get(command.anchor)
     if value is None or value.on == command.on:
-        raise Refused("date.nothing-to-correct", "there is no other date to correct", "look at the dates of the case", "anchor")
-    lifted = [o for o in run.state.steps.values() if o.status == "cancelled" and o.why == command.anchor and o.as_settled]
+        raise Refused(
+            "date.nothing-to-correct", "there is no other date to correct", "look at the dates of the case", "anchor"
+        )
+    lifted = [
+        o for o in run.state.steps.values() if o.status == "cancelled" and o.why == command.anchor and o.as_settled
+    ]
     record_anchor(run, command.anchor, command.on, "confirmed", "corrected")
     if command.on is None:
         for occurrence in run.open_steps():
             step = run.steps.get(occurrence.step)
             if step is not None and any(condition.anchor == command.anchor for condition in step.after):
                 run.emit(e.StepCancelled(id=occurrence.id, why="corrected", on=run.today))
-        if definition.stands_in_for and lifted:
-            run.emit(e.StepsRenewed(steps=tuple(dict.fromkeys(o.step for o in lifted)), why="corrected"))
+        answered = [key for action in definition.when_known for key in action.settle or {}]
+        again = dict.fromkeys([*(o.step for o in lifted), *(key for key in answered if key in run.index)])
+        if definition.stands_in_for and again:
+            run.emit(e.StepsRenewed(steps=tuple(again), why="corrected"))
 
 
 def _report(run: Run, command: c.ReportEvent) -> dict[str, Any]:
     event = run.protocol.events.get(command.event)
     if event is None:
-        raise Refused("event.unknown", "the protocol has no such event", "choose one of: " + ", ".join(run.protocol.events))
+        raise Refused(
+            "event.unknown", "the protocol has no such event", "choose one of: " + ", ".join(run.protocol.events)
+        )
     _check_day(run, command.occurred_on)
     if event.in_phase is not None and run.state.phase not in event.in_phase:
-        raise Refused("event.phase", "this cannot happen in the present phase of the case", "look at the phase of the case")
+        raise Refused(
+            "event.phase", "this cannot happen in the present phase of the case", "look at the phase of the case"
+        )
     if run.state.ended is not None and not (event.in_phase and run.state.phase in event.in_phase):
         raise Refused("case.ended", "this case is closed", "a later notification opens a new case")
     clean = check_form(event.form, command.fields, run.protocol.tracks)
@@ -368,7 +454,9 @@ def _correct_step(run: Run, command: c.CorrectStep) -> None:
         raise Refused("step.not-settled", "only a step that is done has a day to correct", "complete the step first")
     _check_day(run, command.occurred_on)
     run.emit(
-        e.StepCorrected(id=command.id, occurred_on=command.occurred_on, was=occurrence.settled_on, reason=command.reason)
+        e.StepCorrected(
+            id=command.id, occurred_on=command.occurred_on, was=occurrence.settled_on, reason=command.reason
+        )
     )
 
 
@@ -378,14 +466,23 @@ def _undo(run: Run, command: c.UndoStep) -> None:
     if occurrence.status not in ("done", "waived"):
         raise Refused("step.not-settled", "only a step that is done can be taken back", "complete the step first")
     if run.state.ended is not None or _far_reaching(step, occurrence):
-        raise Refused("step.undo", "this outcome changed the case as a whole", "report what really happened as an event, or correct the date")
+        raise Refused(
+            "step.undo",
+            "this outcome changed the case as a whole",
+            "report what really happened as an event, or correct the date",
+        )
     run.emit(e.StepReopened(id=command.id, reason=command.reason))
     for key, milestone in run.protocol.milestones.items():
         if key in run.state.milestones and not any(run.met(condition) for condition in milestone.any_):
             run.emit(e.MilestoneLost(milestone=key))
     for other in run.open_steps():
         other_step = run.steps.get(other.step)
-        if other.id != command.id and other_step is not None and not other.own_rule and not all(map(run.met, other_step.after)):
+        if (
+            other.id != command.id
+            and other_step is not None
+            and not other.own_rule
+            and not all(map(run.met, other_step.after))
+        ):
             run.emit(e.StepCancelled(id=other.id, why="corrected", on=run.today))
 
 

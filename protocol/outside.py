@@ -66,7 +66,9 @@ def wake_at(run: Run) -> dt.datetime | None:
                 continue
             live = run.current(key)
             horizon = max((o.due for o in live if o.due), default=None)
-            if horizon is not None and live[-1].status != "cancelled" and run.further(key, step, horizon, live[-1].n):
+            if horizon is None or horizon <= run.today or live[-1].status == "cancelled":
+                continue  # what that day was to open is open, or waits for something else
+            if run.further(key, step, horizon, live[-1].n):
                 days.append(horizon)
     if state.phase_until is not None:
         days.append(state.phase_until + ONE_DAY)

@@ -250,6 +250,8 @@ class Run:
 
     def _only_waiting(self) -> list[str] | None:
         """When steps were only settled: the steps that wait for them. None: anything may have become ready."""
+        if not self.events:  # time alone passed
+            return None
         names: list[str] = []
         for event in self.events:
             if event.kind == "step_done":
@@ -332,12 +334,13 @@ class Run:
         self._emit_open(key, step, n, ready.on, due, "", self.form_of(step))
         return True
 
-    def form_of(self, step: Step) -> str:
-        return step.form_in.get(self.state.notice or "", "full")
+    def form_of(self, step: Step, n: int = 1) -> str:
+        own = step.repeat.forms.get(n) if step.repeat is not None else None
+        return own or step.form_in.get(self.state.notice or "", "full")
 
     def open(self, key: str, step: Step, slot: Slot, ready: Ready) -> None:
         due = self.due(step, slot, ready)
-        form = (step.short_form or "short") if due and due.form else self.form_of(step)
+        form = (step.short_form or "short") if due and due.form else self.form_of(step, slot.n)
         self._emit_open(key, step, slot.n, ready.on, due, "", form)
 
     def open_by(
@@ -406,7 +409,7 @@ class Run:
         if step.repeat is not None and step.repeat.cadence is not None:
             start = countdown(step.repeat.window_from, self.count(step, on)) if step.repeat.window_from else None
             due = countdown(step.repeat.cadence, self.count(step, max(on, start.on - ONE_DAY) if start else on))
-        form = (step.short_form or "short") if due and due.form else self.form_of(step)
+        form = (step.short_form or "short") if due and due.form else self.form_of(step, occurrence.n)
         last = due is None or not self.further(key, step, due.on, occurrence.n)
         new = (on, due.on if due else None, due.at if due else None, form, last)
         if new != (occurrence.ready_on, occurrence.due, occurrence.at, occurrence.form, occurrence.last):

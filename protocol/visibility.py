@@ -39,7 +39,9 @@ def _sees(may: May, relation: frozenset[str]) -> bool:
     return may.see == "on_request" and "on_request" in relation
 
 
-def may_see(protocol: Protocol, actor: Actor, item: str, relation: frozenset[str], handling: str = "case_team") -> Decision:
+def may_see(
+    protocol: Protocol, actor: Actor, item: str, relation: frozenset[str], handling: str = "case_team"
+) -> Decision:
     """Whether this person may see an item of this kind, with the reason as the protocol file gives it."""
     if "system" in actor.roles:
         return Decision(True, "the software itself")
@@ -59,8 +61,8 @@ def may_see(protocol: Protocol, actor: Actor, item: str, relation: frozenset[str
 
 def owners(protocol: Protocol, step: Step) -> frozenset[str]:
     """The roles that may do a step: its owner and whoever counts as it."""
-    same = {key for key, role in protocol.roles.items() if role.counts_as == step.owner}
-    return frozenset({step.owner, *same})
+    named = {step.owner, step.backup} if step.backup else {step.owner}
+    return frozenset(named | {key for key, role in protocol.roles.items() if role.counts_as in named})
 
 
 def may_do(protocol: Protocol, actor: Actor, step: Step, action: str, relation: frozenset[str]) -> Decision:
@@ -72,7 +74,9 @@ def may_do(protocol: Protocol, actor: Actor, step: Step, action: str, relation: 
         allowed = step.four_eyes is not None and bool(roles & set(step.four_eyes.role))
         return Decision(allowed, "four-eyes control: a second person of another service decides")
     if action == "assign":
-        return Decision(bool(roles & EVERY_CASE) or bool(relation & {"lead"}), "the coordinator and the lead worker assign tasks")
+        return Decision(
+            bool(roles & EVERY_CASE) or bool(relation & {"lead"}), "the coordinator and the lead worker assign tasks"
+        )
     if action == "waive":
         return Decision(bool(roles & set(step.skip.by)), "the protocol names who may waive this step")
     if "own_task" in relation:
@@ -100,7 +104,9 @@ CASE_ACTIONS: dict[str, tuple[frozenset[str], str]] = {
 }  # fmt: skip
 
 
-def may_act(protocol: Protocol, actor: Actor, action: str, relation: frozenset[str], event: str | None = None) -> Decision:
+def may_act(
+    protocol: Protocol, actor: Actor, action: str, relation: frozenset[str], event: str | None = None
+) -> Decision:
     """Whether this person may act on a case as a whole (`open`, `record_date`, `report`, `correct` …)."""
     roles = set(actor.roles)
     if "system" in roles:
@@ -110,7 +116,9 @@ def may_act(protocol: Protocol, actor: Actor, action: str, relation: frozenset[s
         allowed = known is not None and bool(roles & set(known.by))
         return Decision(allowed and _reaches(roles, relation), "the protocol names who may report this event")
     allowed_roles, reason = CASE_ACTIONS.get(action, (frozenset(), "no role may do this"))
-    allowed = bool(roles & allowed_roles) and (action in ("open", "administer", "audit", "acknowledge") or _reaches(roles, relation))
+    allowed = bool(roles & allowed_roles) and (
+        action in ("open", "administer", "audit", "acknowledge") or _reaches(roles, relation)
+    )
     return Decision(allowed, reason)
 
 
@@ -120,7 +128,13 @@ def _reaches(roles: set[str], relation: frozenset[str]) -> bool:
 
 
 def may(
-    protocol: Protocol, actor: Actor, action: str, item: str, relation: frozenset[str], handling: str = "case_team", step: Step | None = None
+    protocol: Protocol,
+    actor: Actor,
+    action: str,
+    item: str,
+    relation: frozenset[str],
+    handling: str = "case_team",
+    step: Step | None = None,
 ) -> Decision:
     """One question for everything: `see` an item, do something to a `step`, or act on the case (`item` is then the event)."""
     if action == "see":

@@ -1,0 +1,39 @@
+"""What stands around the cases in the demo: the next timer, and the bodies of the flows run in this process."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from casework.db import Database
+from casework.statements import Statement
+from models.base import table_of
+from models.cases import ReleaseCase, Timer
+
+_TIMER, _CASE = table_of(Timer), table_of(ReleaseCase)
+_NEXT = Statement(sa.select(sa.func.min(_TIMER.c.at)))
+_VERSIONS = Statement(sa.select(_CASE.c.ref, _CASE.c.version).where(_CASE.c.erased_at.is_(None)))
+
+
+class Outside:
+    def __init__(self, db: Database):
+        self.db = db
+        self.seen: dict[str, int] = {}
+
+    def next_timer(self) -> dt.datetime | None:
+        with self.db.read() as tx:
+            found = tx.one(_NEXT, {})
+        return found[0] if found else None
+
+    def touched(self) -> list[str]:
+        """The cases that changed since this was asked last; erased ones once more."""
+        with self.db.read() as tx:
+            now = dict(tx.all(_VERSIONS, {}))
+        changed = [ref for ref, version in now.items() if self.seen.get(ref) != version]
+        gone = [ref for ref in self.seen if ref not in now]
+        self.seen = now
+        return changed + gone
+
+    def run(self, at: dt.datetime) -> None:
+        """What the flows do with what is waiting now."""
