@@ -1,7 +1,7 @@
 """Timers whose moment has come, claimed under a lease. A sweep costs what is due, not what is waiting."""
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,12 +21,18 @@ _chosen = (
     .limit(_p("upto"))
     .with_for_update(skip_locked=True)
 )
-_CLAIM = Statement(
-    sa.update(TIMER)
-    .where(sa.tuple_(TIMER.c.case_id, TIMER.c.key).in_(_chosen))
-    .values(leased_until=_p("until"), attempts=TIMER.c.attempts + 1)
-    .returning(TIMER.c.case_id, TIMER.c.key, TIMER.c.at, TIMER.c.rung, TIMER.c.attempts)
-)
+
+
+def _claiming(chosen: Any) -> Statement:
+    return Statement(
+        sa.update(TIMER)
+        .where(sa.tuple_(TIMER.c.case_id, TIMER.c.key).in_(chosen))
+        .values(leased_until=_p("until"), attempts=TIMER.c.attempts + 1)
+        .returning(TIMER.c.case_id, TIMER.c.key, TIMER.c.at, TIMER.c.rung, TIMER.c.attempts)
+    )
+
+
+_CLAIM, _CLAIM_KEY = _claiming(_chosen), _claiming(_chosen.where(TIMER.c.key == _p("only")))
 # Compare and swap: a timer that a transition has set anew meanwhile is another timer.
 _same = (TIMER.c.case_id == _p("of_case"), TIMER.c.key == _p("which"), TIMER.c.at == _p("was"))
 _SETTLE = Statement(sa.delete(TIMER).where(*_same))
@@ -44,12 +50,15 @@ class Due(NamedTuple):
     attempts: int
 
 
-def due(db: Database, at: dt.datetime, limit: int = 100) -> list[Due]:
-    """Claim up to `limit` timers that rang by `at` (business time), the oldest first. Leases use the real clock."""
+def due(db: Database, at: dt.datetime, limit: int = 100, only: str = "") -> list[Due]:
+    """Claim up to `limit` timers that rang by `at` (business time), the oldest first; `only`: those with this key.
+
+    Leases use the real clock.
+    """
     real = clock.real_now()
     values = {"now": at, "real": real, "until": real + LEASE, "upto": limit}
     with db.write() as tx:
-        rows = tx.all(_CLAIM, values)
+        rows = tx.all(_CLAIM_KEY, {**values, "only": only}) if only else tx.all(_CLAIM, values)
     return sorted((Due(*row) for row in rows), key=lambda timer: (timer.at, timer.case_id, timer.key))
 
 

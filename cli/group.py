@@ -18,13 +18,13 @@ from types import FrameType
 from typing import IO, Any
 
 from casework.settings import Settings, make_private_folder
-from casework.upgrade import open_database
 from cli.children import Child, rotate, signal_group, started_at, stop_all
 from cli.prefect_place import LOOPBACK, PrefectPlace, status_of
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 12.0
 LOOK_SECONDS, ROTATE_SECONDS = 0.1, 10.0
+WEB_FIRST_SECONDS = 8.0
 
 Say = Callable[[str], None]
 
@@ -85,6 +85,7 @@ class Group:
         self.prefect = PrefectPlace(settings)
         self.children = self._children(settings, port, host)
         self.stopping = False
+        self._begun = time.monotonic()
         self._rotated = time.monotonic()
 
     def _children(self, settings: Settings, port: int, host: str) -> list[Child]:
@@ -125,6 +126,8 @@ class Group:
     def turn(self) -> None:
         """One look at every child: start what may start, tell what changed."""
         ready = {child.name for child in self.children if child.ready}
+        if self.children[0].restarts or time.monotonic() - self._begun > WEB_FIRST_SECONDS:
+            ready.add("web")  # it goes first out of courtesy: pages that do not come hold up no deadline
         changed = False
         for child in self.children:
             if child.process is None and not child.ready and set(child.after) <= ready:
@@ -209,6 +212,13 @@ def take_lock(home: Path) -> IO[str]:
     return lock
 
 
+def check_database(settings: Settings) -> None:
+    """Make a new embedded database, refuse an older one. Raises NotUpgraded with its remedy."""
+    from casework.upgrade import open_database  # Alembic takes a second to import
+
+    open_database(settings).close()
+
+
 def run_group(settings: Settings, port: int = 8000, host: str = LOOPBACK, say: Say = print) -> int:
     """Run the whole group until SIGINT or SIGTERM; 0 when it ended in order.
 
@@ -219,7 +229,9 @@ def run_group(settings: Settings, port: int = 8000, host: str = LOOPBACK, say: S
         _check_free(host, port)
         for name in clear_away(settings.home / "run"):
             say(f"{name} was left behind by a group that was killed, and is gone now.")
-        open_database(settings).close()
+        is_new = settings.on_postgres or not settings.database_file.exists()
+        if is_new:
+            check_database(settings)
         group = Group(settings, port, host, say)
 
         def stop(_number: int, _frame: FrameType | None) -> None:
@@ -227,6 +239,9 @@ def run_group(settings: Settings, port: int = 8000, host: str = LOOPBACK, say: S
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
+            group.turn()
+            if not is_new:
+                check_database(settings)  # while the web starts: the page is there a second earlier
             group.run()
         finally:
             group.stop()

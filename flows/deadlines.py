@@ -6,9 +6,9 @@ from collections import Counter
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from casework import clock
-from casework.automatic import deadlines, timers_due
-from casework.automatic.timers_due import Due
+from casework import clock, timers
+from casework.automatic import deadlines
+from casework.timers import Due
 from flows.batches import RETRY_SECONDS, did, finished, house, mapped, scrubbed
 
 TOGETHER = 25
@@ -26,7 +26,7 @@ async def sweep_deadlines(batch: int = deadlines.BATCH) -> dict[str, int]:
     """Everything that is due now, batch after batch."""
     at = clock.now()
     counts: Counter[str] = Counter()
-    while due := await did(timers_due.claim, house(), at, batch):
+    while due := await did(timers.due, house(), at, batch):
         chunks = [due[start : start + TOGETHER] for start in range(0, len(due), TOGETHER)]
         counts += await mapped(fire_timers, chunks, at)
     return await finished("sweep", counts)

@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from casework import clock
 from casework.automatic import follow_up
-from casework.automatic.timers_due import Due
+from casework.timers import Due
 from flows.batches import BATCH, RETRY_SECONDS, carried_out, did, finished, house, mapped, scrubbed, served
 
 

@@ -7,8 +7,10 @@ group ended, so it is written off and its place in the concurrency limit becomes
 import shlex
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
+import prefect
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import (
@@ -20,8 +22,10 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_HOME
 from prefect.states import Crashed
 from prefect.workers.process import ProcessWorker
+from ruamel.yaml import YAML
 
 POOL = "sluis"
 CUT_OFF = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
@@ -54,6 +58,23 @@ def write_off(client: SyncPrefectClient, pool: str = POOL) -> int:
     return len(found)
 
 
+def fingerprint(file: Path) -> str:
+    """What the deployments were made from: they are made again when the file, Prefect or the place has changed."""
+    facts = (file.read_text("utf-8"), prefect.__version__, sys.executable, str(file))
+    return sha256("\0".join(facts).encode()).hexdigest()
+
+
+def is_in_force(client: SyncPrefectClient, file: Path) -> bool:
+    """Whether the server has every deployment of the file, made from the file as it is now."""
+    wanted = {row["name"] for row in YAML(typ="safe", pure=True).load(file.read_text("utf-8"))["deployments"]}
+    there = {found.name for found in client.read_deployments()}
+    return wanted <= there and _mark().exists() and _mark().read_text() == fingerprint(file)
+
+
+def _mark() -> Path:
+    return PREFECT_HOME.value() / "deployed"
+
+
 def deploy(file: Path) -> int:
     """`prefect deploy --all`, in the folder of the file; its exit code."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
@@ -66,7 +87,13 @@ def main(arguments: list[str]) -> int:
         make_pool(client)
         if alone:
             write_off(client)
-    return deploy(file)
+            if is_in_force(client, file):
+                return 0
+    _mark().unlink(missing_ok=True)
+    code = deploy(file)
+    if code == 0:
+        _mark().write_text(fingerprint(file))
+    return code
 
 
 if __name__ == "__main__":

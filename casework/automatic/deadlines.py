@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from casework import clock, transitions
+from casework import clock, timers, transitions
 from casework.automatic import timers_due
 from casework.automatic.facts import facts_of
-from casework.automatic.timers_due import Due
+from casework.automatic.timers_due import ESCALATE, WAKE, kind_of, occurrence_of
 from casework.db import Database
 from casework.errors import NotFound
 from casework.statements import Statement
+from casework.timers import Due
 from models.base import table_of
 from models.cases import ReleaseCase, Step
 from models.messages import Message
@@ -42,15 +43,15 @@ def command_id(timer: Due) -> str:
 def fire(db: Database, timer: Due, at: dt.datetime) -> str:
     """Perform what a timer asks for: `done`, `void` (there was nothing to do any more) or `later` (it failed)."""
     try:
-        outcome = _unacknowledged(db, timer, at) if timer.kind == UNACKNOWLEDGED else _perform(db, timer, at)
+        outcome = _unacknowledged(db, timer, at) if kind_of(timer) == UNACKNOWLEDGED else _perform(db, timer, at)
     except (NotFound, Refused):
         outcome = "void"
     except Exception:
         timers_due.later(db, timer)
         return "later"
     # A transition that set this timer anew gave it another moment: only the one that rang is dropped.
-    timers_due.drop(db, timer)
-    if outcome == "void" and timer.kind == "wake":
+    timers.settle(db, timer)
+    if outcome == "void" and kind_of(timer) == WAKE:
         restore_wake(db, timer.case_id, at)
     return outcome
 
@@ -64,13 +65,13 @@ def restore_wake(db: Database, case: int | str, at: dt.datetime) -> bool:
     moment = wake_at(Run(facts.protocol, facts.state, facts.calendar, at, SYSTEM))
     if moment is None or moment <= at:
         return False
-    timers_due.set_timer(db, facts.id, "wake", moment)
+    timers_due.set_timer(db, facts.id, WAKE, moment)
     return True
 
 
 def _perform(db: Database, timer: Due, at: dt.datetime) -> str:
-    escalates = timer.kind == "escalate"
-    command: Command = Escalate(id=timer.occurrence, rung=timer.rung) if escalates else Wake()
+    escalates = kind_of(timer) == ESCALATE
+    command: Command = Escalate(id=occurrence_of(timer), rung=timer.rung) if escalates else Wake()
     performed = transitions.perform(db, SYSTEM, timer.case_id, command, command_id(timer), at)
     if escalates and any(event.kind == "escalated" and event.urgent for event in performed.events):
         _ask_for_acknowledgement(db, timer, at)
@@ -83,13 +84,13 @@ def _perform(db: Database, timer: Due, at: dt.datetime) -> str:
 def _ask_for_acknowledgement(db: Database, timer: Due, at: dt.datetime) -> None:
     """After the last call, somebody must have acknowledged within the time between two calls."""
     facts = facts_of(db, timer.case_id)
-    task = facts.state.steps[timer.occurrence]
+    task = facts.state.steps[occurrence_of(timer)]
     chain = chain_of(facts.protocol, facts.step_of(task), task)
     if chain is None or chain.unacknowledged is None or task.acknowledged_by:
         return
     if task.escalated >= len(chain.rungs) - 1:
         moment = within_calling_hours(chain, at + BETWEEN_RUNGS, facts.calendar)
-        timers_due.set_timer(db, timer.case_id, f"{UNACKNOWLEDGED}:{timer.occurrence}", moment)
+        timers_due.set_timer(db, timer.case_id, f"{UNACKNOWLEDGED}:{occurrence_of(timer)}", moment)
 
 
 def within_calling_hours(chain: Chain, at: dt.datetime, calendar: WorkCalendar) -> dt.datetime:
@@ -105,7 +106,7 @@ def within_calling_hours(chain: Chain, at: dt.datetime, calendar: WorkCalendar) 
 
 def _unacknowledged(db: Database, timer: Due, at: dt.datetime) -> str:
     facts = facts_of(db, timer.case_id)
-    task = facts.state.steps.get(timer.occurrence)
+    task = facts.state.steps.get(occurrence_of(timer))
     if task is None or not task.open or task.acknowledged_by:
         return "void"
     chain = chain_of(facts.protocol, facts.step_of(task), task)
@@ -120,7 +121,7 @@ def sweep(db: Database, at: dt.datetime | None = None, batch: int = BATCH) -> di
     """Everything that is due now, batch after batch, in this process."""
     moment = at or clock.now()
     counts = {"done": 0, "void": 0, "later": 0}
-    while found := timers_due.claim(db, moment, batch):
+    while found := timers.due(db, moment, batch):
         for timer in found:
             counts[fire(db, timer, moment)] += 1
     return counts

@@ -4,16 +4,17 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from casework import transitions
-from casework.automatic import deadlines, proposals, timers_due
+from casework import timers, transitions
+from casework.automatic import deadlines, proposals
 from casework.automatic.facts import facts_of
 from casework.automatic.orders import Order
 from casework.automatic.preparation import SLOTS, is_a_meeting, slots
-from casework.automatic.timers_due import Due
+from casework.automatic.timers_due import WAKE
 from casework.db import Database
 from casework.errors import NotFound
 from casework.rows import CASE, STEP, TIMER
 from casework.statements import Statement
+from casework.timers import Due
 from protocol.commands import SYSTEM, Wake
 from protocol.errors import Refused
 
@@ -31,7 +32,7 @@ _ASLEEP = Statement(
 
 def due(db: Database, at: dt.datetime, batch: int = BATCH) -> list[Due]:
     """Cases in which time alone changes something now: the next occurrence of a cadence, the end of a phase."""
-    return timers_due.claim(db, at, batch, "wake")
+    return timers.due(db, at, batch, only=WAKE)
 
 
 def open_occurrence(db: Database, timer: Due, at: dt.datetime) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from casework import clock
+from casework import clock, outbox
 from casework.db import Database
 from casework.errors import NotFound
 from casework.statements import Row, Statement, Tx
@@ -15,8 +15,7 @@ from models.outbox import Outbox
 from protocol.errors import Refused
 
 LEASE = dt.timedelta(minutes=5)
-MOST_ATTEMPTS = 8
-FIRST_PAUSE = dt.timedelta(seconds=30)
+MOST_ATTEMPTS = outbox.MOST_ATTEMPTS
 
 _OUTBOX = table_of(Outbox)
 _p = sa.bindparam
@@ -43,12 +42,7 @@ _LEASE = Statement(
 _SETTLE = Statement(
     sa.update(_OUTBOX)
     .where(_OUTBOX.c.id == _p("which"), _OUTBOX.c.settled_at.is_(None))
-    .values(settled_at=_p("at"), leased_until=sa.null(), fault=_p("fault"), dead=_p("dead"))
-)
-_LATER = Statement(
-    sa.update(_OUTBOX)
-    .where(_OUTBOX.c.id == _p("which"), _OUTBOX.c.settled_at.is_(None))
-    .values(leased_until=_p("until"), fault=_p("fault"))
+    .values(settled_at=_p("at"), leased_until=sa.null(), fault=_p("fault"))
 )
 
 
@@ -96,8 +90,9 @@ def held(db: Database, order_id: int) -> Order | None:
         return next(iter(_orders(tx.all(_HELD, {"which": order_id}))), None)
 
 
-def settle(tx: Tx, order_id: int, fault: str = "", *, dead: bool = False) -> None:
-    tx.run(_SETTLE, {"which": order_id, "at": clock.now(), "fault": fault, "dead": dead})
+def settle(tx: Tx, order_id: int, fault: str = "") -> None:
+    """It is done, or (with the rule that says so) nothing was left to do."""
+    tx.run(_SETTLE, {"which": order_id, "at": clock.now(), "fault": fault})
 
 
 class Carried(NamedTuple):
@@ -112,19 +107,17 @@ def carry_out(db: Database, order: Order, work: Callable[[Database, Order], obje
 
     The work is idempotent: killed between its commit and the settling here, it is done once more and changes nothing.
     """
-    fault, outcome = "", "done"
+    fault = ""
     try:
         work(db, order)
     except (NotFound, Refused) as refused:
         # The case was erased, or the step was settled meanwhile: nothing is left to prepare.
-        fault, outcome = refused.rule, "void"
+        fault = refused.rule
     except Exception as error:
         # Only the kind: the text of an error could quote a person.
-        fault, outcome = type(error).__name__, "dead" if order.attempts >= MOST_ATTEMPTS else "later"
+        kind = type(error).__name__
+        given_up = outbox.fail(db, outbox.Item(order.id, "", order.key, order.payload, order.attempts), kind)
+        return Carried("dead" if given_up else "later", kind)
     with db.write() as tx:
-        if outcome == "later":
-            pause = FIRST_PAUSE * 2 ** (order.attempts - 1)
-            tx.run(_LATER, {"which": order.id, "until": clock.real_now() + pause, "fault": fault})
-        else:
-            settle(tx, order.id, fault, dead=outcome == "dead")
-    return Carried(outcome, fault)
+        settle(tx, order.id, fault)
+    return Carried("void" if fault else "done", fault)

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from casework import clock
-from casework.automatic import deadlines, delivery, timers_due
+from casework import clock, timers
+from casework.automatic import deadlines, delivery
 from casework.automatic.facts import facts_of
 from casework.db import Database
 from casework.errors import NotFound
@@ -52,9 +52,9 @@ def test_a_sweep_killed_between_the_transition_and_the_timer_changes_nothing_whe
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_case(db)
-    timer = timers_due.claim(db, later(days=3), 1)[0]
+    timer = timers.due(db, later(days=3), 1)[0]
     with monkeypatch.context() as killed:
-        killed.setattr(timers_due, "drop", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(timers, "settle", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             deadlines.fire(db, timer, later(days=3))
     entries = rows(db, "SELECT count(*) FROM ledger_entry")
@@ -66,12 +66,12 @@ def test_a_killed_sweep_gives_its_timers_back_when_the_lease_runs_out(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_case(db)
-    taken = timers_due.claim(db, later(days=3), 100)
+    taken = timers.due(db, later(days=3), 100)
     assert taken
-    assert timers_due.claim(db, later(days=3), 100) == []
+    assert timers.due(db, later(days=3), 100) == []
     real = clock.real_now()
-    monkeypatch.setattr(clock, "real_now", lambda: real + timers_due.LEASE + dt.timedelta(seconds=1))
-    assert {timer.key for timer in timers_due.claim(db, later(days=3), 100)} == {timer.key for timer in taken}
+    monkeypatch.setattr(clock, "real_now", lambda: real + timers.LEASE + dt.timedelta(seconds=1))
+    assert {timer.key for timer in timers.due(db, later(days=3), 100)} == {timer.key for timer in taken}
 
 
 def test_two_sweeps_at_once_share_the_work(db: Database) -> None:
@@ -93,7 +93,7 @@ def test_a_timer_that_fails_waits_and_hides_no_other(db: Database, monkeypatch: 
     new_case(db, 2)
     real_perform = deadlines._perform
 
-    def broken(database: Database, timer: timers_due.Due, moment: dt.datetime) -> str:
+    def broken(database: Database, timer: timers.Due, moment: dt.datetime) -> str:
         if timer.case_id == 1:
             raise RuntimeError
         return real_perform(database, timer, moment)
