@@ -5,24 +5,21 @@ beside the keys, and every restore replays the tombstones before it opens: an ol
 """
 
 import datetime as dt
-import json
-import os
 import secrets
+import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
-from casework import master_key
+from casework import master_key, tombstones
 from casework.master_key import MasterKey
 from casework.sealing import KEY_BYTES, Sealer, seal, unseal
 from casework.settings import Settings, make_private_folder
 from casework.sqlite import open_sqlite
+from casework.tombstones import Signatures, Tombstone
 
 REMEMBERED = 4096
 """keys kept unwrapped in memory"""
@@ -39,20 +36,6 @@ TABLES = (
 
 class KeyGone(Exception):
     """The key was destroyed: what it sealed is erased."""
-
-
-class Tombstone(NamedTuple):
-    """An erasure: which key, what it sealed, when, and who acted."""
-
-    key_id: str
-    what: str
-    """`case` or `person`"""
-    id: int
-    at: str
-    by: str
-
-    def words(self) -> bytes:
-        return json.dumps(self._asdict(), sort_keys=True, separators=(",", ":")).encode()
 
 
 class KeyStore:
@@ -74,7 +57,7 @@ class KeyStore:
         self._epoch = self._read_epoch()
         self.index_secret = self._purpose("index")
         """for the blind indexes"""
-        self._signer = Ed25519PrivateKey.from_private_bytes(self._purpose("signing"))
+        self._signatures = Signatures(self._purpose("signing"))
         self.finish_erasures()
 
     # --- keys -----------------------------------------------------------------------------------------------------
@@ -125,10 +108,10 @@ class KeyStore:
             for key_id in lent:
                 self._passing.pop(key_id)
 
-    def destroy(self, tombstones: Iterable[Tombstone]) -> None:
+    def destroy(self, erasures: Iterable[Tombstone]) -> None:
         """Erase: first the signed tombstones, then the keys, overwritten on the disk."""
-        stones = list(tombstones)
-        self._add_tombstones(stones)
+        stones = list(erasures)
+        tombstones.add(self.tombstones_file, stones, self._signatures)
         self._delete([stone.key_id for stone in stones])
 
     def sweep(self, in_use: Callable[[str], bool], before: dt.datetime) -> int:
@@ -242,56 +225,37 @@ class KeyStore:
     # --- signatures and tombstones --------------------------------------------------------------------------------
 
     def sign(self, message: bytes) -> bytes:
-        return self._signer.sign(message)
-
-    @property
-    def public_key(self) -> bytes:
-        return self._signer.public_key().public_bytes_raw()
+        return self._signatures.sign(message)
 
     def is_signed(self, message: bytes, signature: bytes) -> bool:
         """Whether this key store signed the message."""
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
+        return self._signatures.holds(message, signature)
+
+    @property
+    def public_key(self) -> bytes:
+        return self._signatures.public_key
 
     @property
     def tombstones_file(self) -> Path:
         return self.folder / "tombstones.jsonl"
 
-    def _add_tombstones(self, stones: list[Tombstone]) -> None:
-        known = {stone.key_id for stone in self.tombstones()}
-        lines = [
-            json.dumps({**stone._asdict(), "signature": self.sign(stone.words()).hex()}) + "\n"
-            for stone in stones
-            if stone.key_id not in known
-        ]
-        handle = os.open(self.tombstones_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(handle, "a") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-
     def tombstones(self) -> list[Tombstone]:
         """The erasures so far. A line that this key store did not sign is left out."""
-        if not self.tombstones_file.exists():
-            return []
-        found = []
-        for line in self.tombstones_file.read_text().splitlines():
-            try:
-                fields = json.loads(line)
-                signature = bytes.fromhex(fields.pop("signature"))
-                stone = Tombstone(**fields)
-            except (ValueError, KeyError, TypeError):
-                continue  # the last line of a machine that stopped while writing
-            if self.is_signed(stone.words(), signature):
-                found.append(stone)
-        return found
+        return tombstones.read(self.tombstones_file, self._signatures)
 
     def finish_erasures(self) -> None:
         """Destroy keys that have a tombstone: an erasure was interrupted, or an old key store was put back."""
         self._delete([stone.key_id for stone in self.tombstones() if self.has(stone.key_id)])
+
+    def copy_to(self, folder: Path) -> None:
+        """A consistent copy of the store while it is in use."""
+        target = folder / "keys.sqlite"
+        target.unlink(missing_ok=True)
+        with self._lock:
+            self._connection.execute("VACUUM INTO ?", (str(target),))
+        target.chmod(0o600)
+        if self.tombstones_file.exists():
+            shutil.copy2(self.tombstones_file, folder / self.tombstones_file.name)
 
     def close(self) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Alembic's entrance. `casework.upgrade.migrate` hands over its connection; the `alembic` command makes one itself."""
+"""Alembic's entrance. `casework.migrating.migrate` hands over its connection; the `alembic` command makes one itself."""
 
 from typing import Any, Literal
 

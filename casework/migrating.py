@@ -1,0 +1,114 @@
+"""Bringing the database to the tables that this version needs. Alembic is the only way a database is made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import migrations
+from casework.db import Database, engine_of
+from casework.settings import Settings
+
+MIGRATION_LOCK = 7_482_001
+"""PostgreSQL advisory lock: two processes never migrate at once"""
+WRITE_ONCE = ("ledger_entry", "access_entry", "alembic_version")
+
+
+class NotUpgraded(Exception):
+    """The tables are not those that this version of sluis needs."""
+
+    def __init__(self, found: str | None, needed: str) -> None:
+        state = f"stands at {found}" if found else "is empty"
+        super().__init__(f"the database {state}, this version needs {needed}. Remedy: run `sluis upgrade`")
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """What a migration did; `warnings` are for the person who ran it."""
+
+    before: str | None
+    after: str
+    warnings: tuple[str, ...] = ()
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def newest() -> str:
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def version_of(connection: sa.Connection) -> str | None:
+    """The migration at which the database stands; None: it is empty."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(settings: Settings, to: str = "head") -> Migrated:
+    """Bring the database to the newest tables, as the owner; then grant the app what it needs and no more."""
+    engine = engine_of(settings, owner=True)
+    try:
+        with engine.begin() as connection:
+            if settings.on_postgres:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            before = version_of(connection)
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, to)
+            after = version_of(connection)
+            assert after is not None
+            warnings = grant(connection, settings) if settings.on_postgres else ()
+    finally:
+        engine.dispose()
+    return Migrated(before, after, tuple(warnings))
+
+
+def grant(owner: sa.Connection, settings: Settings) -> list[str]:
+    """Grant the app's role its rights. It may add to the ledger and read it; never change or remove an entry."""
+    app = _app_role(settings)
+    if app == owner.exec_driver_sql("SELECT current_user").scalar_one():
+        return [
+            f"the app runs as {app}, which owns the tables and could remove the ledger's guard. "
+            "Remedy: make a second role and name the owner in SLUIS_OWNER_URL"
+        ]
+    role = owner.dialect.identifier_preparer.quote(app)
+    schema = owner.exec_driver_sql("SELECT current_schema()").scalar_one()
+    owner.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
+    for table in sa.inspect(owner).get_table_names():
+        name = owner.dialect.identifier_preparer.quote(table)
+        owner.exec_driver_sql(f"REVOKE ALL ON {name} FROM {role}")
+        rights = "SELECT, INSERT" if table in WRITE_ONCE else "SELECT, INSERT, UPDATE, DELETE"
+        owner.exec_driver_sql(f"GRANT {'SELECT' if table == 'alembic_version' else rights} ON {name} TO {role}")
+    owner.exec_driver_sql(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}")
+    return []
+
+
+def _app_role(settings: Settings) -> str:
+    engine = engine_of(settings)
+    try:
+        with engine.connect() as connection:
+            return str(connection.exec_driver_sql("SELECT current_user").scalar_one())
+    finally:
+        engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, ready for work: a new embedded one is made, an older one is refused with its remedy."""
+    if not settings.on_postgres and not settings.database_file.exists():
+        migrate(settings)
+    db = Database(settings)
+    with db.engine.connect() as connection:
+        found = version_of(connection)
+    if found != newest():
+        db.close()
+        raise NotUpgraded(found, newest())
+    return db

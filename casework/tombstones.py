@@ -1,0 +1,75 @@
+"""Signed tombstones: one line per erasure, in a file of its own, so that no backup of anything else takes it back."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+class Tombstone(NamedTuple):
+    """An erasure: which key, what it sealed, when, and who acted."""
+
+    key_id: str
+    what: str
+    """`case` or `person`"""
+    id: int
+    at: str
+    by: str
+
+    def words(self) -> bytes:
+        return json.dumps(self._asdict(), sort_keys=True, separators=(",", ":")).encode()
+
+
+class Signatures:
+    """The partnership's own Ed25519 key."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(secret)
+        self.public_key = self._key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
+
+    def holds(self, message: bytes, signature: bytes) -> bool:
+        """Whether the message was signed with this key."""
+        try:
+            self._key.public_key().verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def add(file: Path, stones: Iterable[Tombstone], signatures: Signatures) -> None:
+    """Append what is not there yet, durably."""
+    known = {stone.key_id for stone in read(file, signatures)}
+    lines = [
+        json.dumps({**stone._asdict(), "signature": signatures.sign(stone.words()).hex()}) + "\n"
+        for stone in stones
+        if stone.key_id not in known
+    ]
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "a") as out:
+        out.writelines(lines)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def read(file: Path, signatures: Signatures) -> list[Tombstone]:
+    """The erasures of a file; a line that is not signed is left out."""
+    if not file.exists():
+        return []
+    found = []
+    for line in file.read_text().splitlines():
+        try:
+            fields = json.loads(line)
+            signature = bytes.fromhex(fields.pop("signature"))
+            stone = Tombstone(**fields)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # the last line of a machine that stopped while writing
+        if signatures.holds(stone.words(), signature):
+            found.append(stone)
+    return found
