@@ -26,7 +26,7 @@ def verify(
 
     with Progress(console=errors, transient=True, disable=as_json) as progress:
         task = progress.add_task("verifying", total=None)
-        found = prove(database(), checkpoint, lambda done, total: progress.update(task, completed=done, total=total))
+        found = prove(database(), checkpoint, lambda done: progress.update(task, completed=done))
     if as_json:
         print_json(found)
     else:

@@ -54,7 +54,7 @@ def friendly() -> Iterator[None]:
             errors.print(str(one), markup=False)
         sys.exit(1)
     except Exception as fault:
-        if not all(hasattr(fault, name) for name in ("field", "rule", "remedy")):
+        if not all(hasattr(fault, name) for name in ("rule", "remedy")):
             raise
         errors.print(str(fault), markup=False)
         sys.exit(2)

@@ -30,9 +30,9 @@ def check(
 
 
 def _check(file: Path, quiet: bool) -> dict[str, Any]:
+    from protocol.check import check as prove
     from rich.progress import Progress
 
-    from protocol.check import check as prove
     from protocol.parse import load
 
     try:
@@ -150,9 +150,13 @@ def diff(
 
     changes = compare(load(before), load(after), language)
     if as_json:
-        print_json({"changes": [change.model_dump(mode="json") for change in changes]})
+        print_json({"changes": [_change_json(change) for change in changes]})
         return
     for change in changes:
         console.print(f"- {change.words}", markup=False)
     if not changes:
         console.print("Nothing changes.")
+
+
+def _change_json(change: Any) -> dict[str, Any]:
+    return {"words": change.words, "kind": change.kind, "steps": list(change.steps), "affects": change.affects.words}

@@ -12,6 +12,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from casework import cases, clock, protocols
@@ -56,7 +57,7 @@ class Years:
         self, db: Database, seed: int = 1, first_day: dt.date = dt.date(2026, 1, 5), until: dt.datetime | None = None,
         tell: Tell | None = None, lives: tuple[Life, ...] = LIVES,
     ):  # fmt: skip
-        self.db, self.random, self.first, self.until = db, random.Random(seed), first_day, until  # noqa: S311
+        self.db, self.random, self.first, self.until = db, random.Random(seed), first_day, until
         self.tell = tell or (lambda at, ref, words: None)
         self.lives = lives
         self.queue: list[tuple[dt.datetime, int, Callable[[], None]]] = []
@@ -77,7 +78,7 @@ class Years:
     def play(self, progress: Callable[[int, int], None] | None = None) -> Counter[str]:
         for number, life in enumerate(self.lives):
             day = self.calendar.next_working(self.first + dt.timedelta(days=life.start))
-            self.at(self.calendar.moment(day, "09:30"), lambda n=number, one=life, on=day: self.announce(n, one, on))
+            self.at(self.calendar.moment(day, "09:30"), partial(self.announce, number, life, day))
         while self._jump():
             self.counts["jumps"] += 1
             if progress is not None and self.counts["jumps"] % 25 == 0:
@@ -164,7 +165,7 @@ class Years:
             if day is not None:
                 case.deeds.remove(deed)
                 moment = self.calendar.moment(self.calendar.next_working(day, True), "10:30")
-                self.at(moment, lambda d=deed: self.deed(case, d))
+                self.at(moment, partial(self.deed, case, deed))
 
     def way(self, case: Case, occurrence: Occurrence) -> Way:
         ways = case.life.ways

@@ -264,13 +264,13 @@ def _follow(case: OnTime, key: str, n: int, started: dt.date | dt.datetime | Non
             break
     if found is not None and here is not None:
         return found
-    said = _assumed(case.run, key, n, started, language) if started else None
-    said = said or _answered(case.run, key, n, started, language)
-    if said is None:
+    last = _assumed(case.run, key, n, started, language) if started else None
+    last = last or _answered(case.run, key, n, started, language)
+    if last is None:
         raise Refused(
             "step.not-in-variant", _why_absent(case.run, key, n), "choose another step, release type or date", "step"
         )
-    return said
+    return last
 
 
 def _occurrence(run: Run, key: str, n: int) -> Occurrence | None:

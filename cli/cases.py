@@ -1,0 +1,172 @@
+"""`sluis case show | migrate`, `sluis tasks`, `sluis compliance`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.output import AsJson, Who, actor, console, database, print_json
+from cli.protocols import day as day_of
+
+app = typer.Typer(no_args_is_help=True)
+Ref = Annotated[str, typer.Argument(help="Number of the case, like 2026-014.")]
+
+
+@app.command()
+def show(ref: Ref, who: Who = None, as_json: AsJson = False) -> None:
+    """A case: its phase, dates, open and settled steps, what is still to come, and its history. Never a name."""
+    from casework import clock
+    from casework.reading import case_for, history
+    from protocol.explain import forecast
+
+    db, me, now = database(), actor(who), clock.now()
+    case = case_for(db, me, ref)
+    lines = history(db, me, ref)
+    planned = forecast(case.protocol, case.state, case.calendar, now)
+    if as_json:
+        print_json(_case_json(case, lines, planned))
+        return
+    state = case.state
+    console.print(f"Case {case.ref} · {state.release_type} · phase {state.phase} · notice {state.notice}", markup=False)
+    console.print(f"  protocol {state.protocol} {state.version}; lead {case.lead or '-'}, deputy {case.deputy or '-'}")
+    for key, anchor in state.anchors.items():
+        console.print(f"  {key}: {anchor.on} ({anchor.certainty}, known {anchor.known_on})", markup=False)
+    console.print(_steps_table(case, planned))
+    for line in lines:
+        kinds = ", ".join(f"{event.kind} {getattr(event, 'id', '')}".strip() for event in line.events)
+        console.print(f"  {line.seq:>3} {line.recorded_at:%Y-%m-%d %H:%M} {line.by}: {kinds}", markup=False)
+
+
+def _case_json(case: Any, lines: list[Any], planned: list[Any]) -> dict[str, Any]:
+    return {
+        "case": case.ref,
+        "state": case.state.model_dump(mode="json"),
+        "lead": case.lead,
+        "deputy": case.deputy,
+        "forecast": [{"id": p.id, "step": p.step, "ready_on": p.ready_on, "due": p.due} for p in planned],
+        "history": [
+            {
+                "seq": line.seq,
+                "recorded_at": line.recorded_at,
+                "by": line.by,
+                "command": line.command,
+                "events": [event.model_dump(mode="json") for event in line.events],
+            }
+            for line in lines
+        ],
+    }
+
+
+def _steps_table(case: Any, planned: list[Any]) -> Table:
+    table = Table("step", "status", "due", "done", "outcome", box=None)
+    for one in case.state.steps.values():
+        due = f"{one.due or '-'}{' ' + one.at if one.at else ''}"
+        table.add_row(one.id, one.status, due, str(one.settled_on or ""), one.outcome or "")
+    for plan in planned:
+        table.add_row(plan.id, "forecast", str(plan.due or "-"), "", "")
+    return table
+
+
+@app.command()
+def migrate(
+    ref: Ref,
+    to: Annotated[str, typer.Option(help="Version of the protocol to go on under.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what changes.")] = False,
+    who: Who = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move a case to another version of its protocol, by decision; says what changes."""
+    from casework.cases import migrate_case
+
+    db, me = database(), actor(who)
+    if not dry_run and not as_json:
+        tell_changes(migrate_case(db, me, ref, to, reason, "", dry_run=True), as_json)
+        migrate_case(db, me, ref, to, reason, f"migrate-{uuid.uuid4()}")
+        console.print("moved")
+        return
+    tell_changes(migrate_case(db, me, ref, to, reason, f"migrate-{uuid.uuid4()}", dry_run=dry_run), as_json)
+
+
+def tell_changes(changes: list[Any], as_json: bool) -> None:
+    if as_json:
+        rows = [{"case": c.case, "step": c.step, "what": c.what, "was": c.was, "now": c.now} for c in changes]
+        print_json({"changes": rows})
+        return
+    for change in changes:
+        console.print(
+            f"{change.case} {change.step}: {change.what} {change.was or '-'} → {change.now or '-'}", markup=False
+        )
+    if not changes:
+        console.print("Nothing changes.")
+
+
+def tasks(
+    who: Annotated[str, typer.Argument(help="Staff id of the person whose tasks are listed.")],
+    page: Annotated[int, typer.Option(min=1, help="Which page of 25.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Somebody's tasks, the earliest due day first."""
+    from casework.lists import tasks_for
+    from casework.staff import actor_for
+
+    db = database()
+    found = tasks_for(db, actor_for(db, who), page)
+    if as_json:
+        rows = [
+            {"case": t.ref, "id": t.id, "step": t.step, "status": t.status, "due": t.due_on, "late": t.late}
+            for t in found.tasks
+        ]
+        print_json({"count": found.count, "tasks": rows})
+        return
+    table = Table("due", "step", "case", "", box=None)
+    for task in found.tasks:
+        name = task.name.get("en", task.step)
+        table.add_row(str(task.due_on or "-"), f"{name} ({task.id})", task.ref, "late" if task.late else "")
+    console.print(table)
+    console.print(f"{found.count} tasks")
+
+
+def compliance(
+    since: Annotated[str | None, typer.Option(help="Steps due from this day.")] = None,
+    until: Annotated[str | None, typer.Option(help="Steps due up to this day.")] = None,
+    who: Who = None,
+    as_json: AsJson = False,
+) -> None:
+    """Per step: expected, kept, late, missed, waived, and the causes of what was late or missed."""
+    from casework import clock
+    from casework.compliance import table as compliance_table
+
+    first = day_of(since) if since else dt.date(1990, 1, 1)
+    last = day_of(until) if until else clock.now().date()
+    lines = compliance_table(database(), actor(who), first, last)
+    if as_json:
+        print_json(
+            {
+                "since": first,
+                "until": last,
+                "steps": [
+                    {
+                        "step": line.step,
+                        "expected": line.expected,
+                        "kept": line.kept,
+                        "late": line.late,
+                        "missed": line.missed,
+                        "waived": line.waived,
+                        "causes": line.causes,
+                    }
+                    for line in lines
+                ],
+            }
+        )
+        return
+    table = Table("step", "expected", "kept", "late", "missed", "waived", "causes", box=None)
+    for line in lines:
+        causes = ", ".join(f"{cause} {count}" for cause, count in line.causes.items())
+        figures = (line.expected, line.kept, line.late, line.missed, line.waived)
+        table.add_row(line.step, *map(str, figures), causes)
+    console.print(table)
