@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from casework import ledger, states
 from casework.db import Database
-from casework.keys import Tombstone
 from casework.statements import Statement, Tx
+from casework.tombstones import Tombstone
 from models.base import METADATA, table_of
 from models.cases import CaseMember, ReleaseCase, Step, Timer
 from models.ledger import Tombstone as TombstoneRow

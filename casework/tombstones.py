@@ -51,6 +51,8 @@ def add(file: Path, stones: Iterable[Tombstone], signatures: Signatures) -> None
         for stone in stones
         if stone.key_id not in known
     ]
+    if file.exists() and not file.read_bytes().endswith(b"\n"):
+        lines.insert(0, "\n")  # a line that was never finished must not swallow the next
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "a") as out:
         out.writelines(lines)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from casework.keys import KeyGone, KeyStore, Tombstone
+from casework.keys import KeyGone, KeyStore
 from casework.sealing import SealBroken, blind, seal, unseal
 from casework.settings import Settings, SettingsFault, settings
+from casework.tombstones import Tombstone
 
 NOW = dt.datetime(2026, 11, 10, 8, tzinfo=dt.UTC)
 CANARY = b"Canary Name, born 1990-01-01"
@@ -76,6 +77,8 @@ def test_a_tombstone_that_nobody_signed_does_not_count(given: Settings) -> None:
     assert [found.key_id for found in store.tombstones()] == [gone]
     store.finish_erasures()
     assert store.has(kept)
+    store.destroy([stone(kept)])  # after a line that was never finished
+    assert [found.key_id for found in store.tombstones()] == [gone, kept]
 
 
 def test_keys_that_no_case_took_are_swept(given: Settings) -> None:
