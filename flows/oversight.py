@@ -3,9 +3,8 @@
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from casework import clock
-from casework.automatic import outcomes, oversight
-from casework.settings import LOCAL
+from casework import clock, outcomes
+from casework.automatic import oversight
 from flows.batches import RETRY_SECONDS, finished, house, scrubbed
 
 
@@ -21,7 +20,7 @@ def sweep_keys() -> int:
 
 @task(cache_policy=NO_CACHE, retries=len(RETRY_SECONDS), retry_delay_seconds=RETRY_SECONDS)
 def judge_changed_cases() -> int:
-    return scrubbed(outcomes.refresh_all)(house(), clock.now().astimezone(LOCAL).date())
+    return scrubbed(outcomes.refresh)(house(), clock.now())
 
 
 @flow(name="oversight")

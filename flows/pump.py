@@ -12,7 +12,7 @@ import uuid
 from types import FrameType
 
 from casework import heartbeats
-from casework.automatic import delivery
+from casework.automatic import delivery, orders
 from casework.automatic.waiting import Waiting, waiting
 from casework.clock import now, real_now
 from casework.db import Database
@@ -67,6 +67,8 @@ class Pump:
 
     def turn(self, clock: float) -> int:
         """Address new messages, say what waits; how many kinds were said."""
+        if clock - self.beaten >= BEAT_SECONDS:
+            orders.give_up_unknown(self.db)
         delivery.address(self.db, now())
         found = waiting(self.db, now(), real_now())
         said = self._say(found, clock) if clock >= self.quiet_until else 0
@@ -77,6 +79,8 @@ class Pump:
     def _say(self, found: list[Waiting], clock: float) -> int:
         said = 0
         for work in found:
+            if work.kind == "mail" and self.db.settings.smtp_url is None:
+                continue  # seen in the application, and counted there
             before = self.said.setdefault(work.kind, Said())
             if not before.should_say(work, clock):
                 continue

@@ -17,6 +17,18 @@ from protocol.errors import Refused
 LEASE = dt.timedelta(minutes=5)
 MOST_ATTEMPTS = outbox.MOST_ATTEMPTS
 
+FLOWS = (
+    "notification",
+    "information",
+    "assignment",
+    "preparation",
+    "release",
+    "follow_up",
+    "meetings",
+    "closure",
+)
+"""What a step in a protocol file may name as its `flow`."""
+
 _OUTBOX = table_of(Outbox)
 _p = sa.bindparam
 _FREE = sa.or_(_OUTBOX.c.leased_until.is_(None), _OUTBOX.c.leased_until <= _p("real"))
@@ -25,6 +37,15 @@ _DUE = (
     .where(_OUTBOX.c.kind == _p("kind"), _OUTBOX.c.settled_at.is_(None), _OUTBOX.c.available_at <= _p("at"), _FREE)
     .order_by(_OUTBOX.c.available_at, _OUTBOX.c.id)
     .limit(_p("limit"))
+)
+_UNKNOWN = Statement(
+    sa.update(_OUTBOX)
+    .where(
+        _OUTBOX.c.kind == "prepare",
+        _OUTBOX.c.settled_at.is_(None),
+        *(_OUTBOX.c.payload["flow"].as_string() != flow for flow in FLOWS),
+    )
+    .values(settled_at=_p("at"), dead=True, fault="unknown flow")
 )
 _LOOK = Statement(_DUE)
 _HELD = Statement(
@@ -82,6 +103,12 @@ def claim(db: Database, kind: str, limit: int, flow: str = "") -> list[Order]:
         found = _orders(tx.all(_OF_FLOW, {**when, "flow": flow}) if flow else tx.all(_ANY, when))
         tx.many(_LEASE, [{"which": order.id, "until": until} for order in found])
     return [order._replace(attempts=order.attempts + 1) for order in found]
+
+
+def give_up_unknown(db: Database) -> None:
+    """A protocol file that names a flow which does not exist must not leave work waiting unseen for ever."""
+    with db.write() as tx:
+        tx.run(_UNKNOWN, {"at": clock.now()})
 
 
 def held(db: Database, order_id: int) -> Order | None:

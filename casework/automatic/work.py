@@ -7,6 +7,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 
+from casework import outcomes
 from casework.automatic import (
     assignment,
     closure,
@@ -17,7 +18,6 @@ from casework.automatic import (
     meetings,
     notification,
     orders,
-    outcomes,
     preparation,
     release,
 )
@@ -56,6 +56,6 @@ def everything(db: Database, at: dt.datetime, *, nightly: bool = False) -> Count
         counts["asleep"] += follow_up.wake_all(db, at)
         counts["agenda"] += meetings.build_all(db, today)["added"]
         counts["shared_ended"] += information.end_sharing(db, at)
-        counts["judged"] += outcomes.refresh_all(db, today)
+        counts["judged"] += outcomes.refresh(db, at)
         closure.forget_messages(db)
     return counts

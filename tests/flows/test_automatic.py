@@ -13,7 +13,6 @@ from casework.automatic import (
     meetings,
     notification,
     orders,
-    outcomes,
     oversight,
 )
 from casework.automatic.facts import facts_of
@@ -41,6 +40,7 @@ def test_every_flow_that_a_shipped_protocol_names_exists() -> None:
     for name in ("mechelen", "outreach"):
         found = parse.load(f"protocol/definitions/{name}.yaml")
         assert {step.flow for step in found.steps.values() if step.flow} <= set(PREPARES)
+    assert set(PREPARES) == set(orders.FLOWS)
 
 
 def test_the_notification_is_checked_and_its_form_filled_in(db: Database) -> None:
@@ -164,17 +164,6 @@ def test_a_case_that_lost_its_alarms_is_found_and_woken(db: Database) -> None:
     assert follow_up.asleep(db) == [case.case_id]
     follow_up.wake_all(db, later(days=1))
     assert follow_up.asleep(db) == []
-
-
-def test_verdicts_are_kept_for_the_compliance_table(db: Database) -> None:
-    case = assigned_case(db)
-    assert outcomes.refresh_all(db, TODAY) == 1
-    assert outcomes.refresh_all(db, TODAY) == 0
-    assert ("notify", "kept") in rows(db, "SELECT step, verdict FROM step_outcome")
-    later_on = dt.date(2027, 6, 1)
-    assert outcomes.refresh_all(db, later_on) == 1
-    verdicts = dict(rows(db, f"SELECT step, verdict FROM step_outcome WHERE case_id = {case.case_id}"))
-    assert verdicts["contact"] == "missed"
 
 
 def test_the_night_signs_a_checkpoint_and_removes_orphaned_keys(db: Database) -> None:
