@@ -92,6 +92,18 @@ LIVES: tuple[Life, ...] = (
         "Provisional release, the date moves twice", "provisional_release", 44, 12, prison=1,
         deeds=(Deed("4", "date:planned_release", to="45"), Deed("20", "date:planned_release", to="30")),
     ),
+    Life(
+        "Announced again with another date", "limited_detention", 48, 40, conditions="yes",
+        deeds=(Deed("10", "notify", to="50"),),
+    ),
+    Life(
+        "More than a year is needed: the high-level meeting agrees", "court_disposal", 56, 30, conditions="yes",
+        ways={"highlevel": Way("extension_yes")},
+        deeds=(
+            Deed("A+120", "event:extension_question", by="coordinator"), Deed("A+150", "event:extension", by="coordinator"),
+            Deed("A+200", "event:extension", by="coordinator"), Deed("A+250", "event:extension", by="coordinator"),
+        ),
+    ),
     Life("Removal", "removal", 52, 25, prison=1),
     Life(
         "Court's disposal: refused, waiting, then a new date", "court_disposal", 60, 70, conditions="yes",

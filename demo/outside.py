@@ -29,7 +29,7 @@ class Outside:
     def touched(self) -> list[str]:
         """The cases that changed since this was asked last; erased ones once more."""
         with self.db.read() as tx:
-            now: dict[str, int] = {ref: version for ref, version in tx.all(_VERSIONS, {})}
+            now: dict[str, int] = {str(ref): int(version) for ref, version in tx.all(_VERSIONS, {})}
         changed = [ref for ref, version in now.items() if self.seen.get(ref) != version]
         gone = [ref for ref in self.seen if ref not in now]
         self.seen = now

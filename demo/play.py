@@ -42,8 +42,8 @@ Tell = Callable[[dt.datetime, str, str], None]
 class Case:
     """What the demo knows of one running life."""
 
-    def __init__(self, life: Life, ref: str, notified: dt.date):
-        self.life, self.ref, self.notified = life, ref, notified
+    def __init__(self, life: Life, ref: str, notified: dt.date, number: int):
+        self.life, self.ref, self.notified, self.number = life, ref, notified, number
         self.deeds = list(life.deeds)
         self.planned: dict[str, tuple[dt.date | None, str]] = {}
         """occurrence → (due, status) for which somebody's work is planned already"""
@@ -113,6 +113,14 @@ class Years:
 
     def announce(self, number: int, life: Life, day: dt.date) -> None:
         release = day + dt.timedelta(days=life.notice) if life.notice is not None else None
+        ref = self.send(number, life, release, "accepted")
+        case = self.running[ref] = Case(life, ref, day, number)
+        self.counts["cases"] += 1
+        self.tell(self.now, ref, f"{life.title}. The prison liaison announces it.")
+        self.plan(case)
+
+    def send(self, number: int, life: Life, release: dt.date | None, expected: str) -> str:
+        """The prison's notification arrives; returns the case's number."""
         raw: dict[str, Any] = {
             "reference": f"DEMO-{number + 1:03}", "prison": PRISONS[life.prison], "language": life.language,
             "family_name": FAMILY[number % len(FAMILY)], "given_names": f"{GIVEN[number % len(GIVEN)]} {number + 1}",
@@ -130,12 +138,8 @@ class Years:
         liaison = actor_for(self.db, ("liaison-noord", "liaison-zuid")[life.prison])
         row = _Row(1, notification)
         report = cases.receive(self.db, [row], "demo", liaison, at=self.now)[0]
-        ref = report["case"]
-        assert ref is not None, report
-        case = self.running[ref] = Case(life, ref, day)
-        self.counts["cases"] += 1
-        self.tell(self.now, ref, f"{life.title}. The prison liaison announces it.")
-        self.plan(case)
+        assert report["outcome"] == expected and report["case"] is not None, report
+        return report["case"]
 
     # work
 
@@ -292,6 +296,10 @@ class Years:
         if kind == "date":
             to = when(deed.to, case.notified, planned, actual) if deed.to else None
             self.perform(case, actor, c.RecordAnchor(anchor=key, on=to), f"{key.replace('_', ' ')} is now {to}")
+        elif kind == "notify":
+            self.send(case.number, case.life, when(deed.to or "0", case.notified, planned, actual), "moved")
+            self.tell(self.now, case.ref, "announced again, with another date: recognised as the same")
+            self.plan(case)
         elif kind == "wrong":
             self.perform(
                 case, actor, c.CorrectAnchor(anchor=key, on=None), f"{key.replace('_', ' ')} was recorded wrongly"
