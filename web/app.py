@@ -15,12 +15,12 @@ from starlette.staticfiles import StaticFiles
 from casework.db import Database
 from casework.settings import settings
 from casework.upgrade import open_database
-from web import acting, announce, api, case_pages, choose, coordinate, errors, health, lists, report, task_pages
+from web import announce, api, case_pages, choose, coordinate, errors, health, lists, report, task_pages, urgent
 from web.api_schema import SCHEMAS
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
 
-PAGES = (choose, announce, lists, task_pages, case_pages, report, coordinate, acting, health)
+PAGES = (choose, announce, lists, task_pages, case_pages, report, coordinate, urgent, health)
 STATIC = Path(__file__).parent / "static"
 
 
@@ -45,8 +45,8 @@ def create_app(db: Database | None = None) -> FastAPI:
     for module in PAGES:
         app.include_router(module.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    errors.install(app)
     app.add_middleware(BodyLimit)
+    errors.install(app)
     app.add_middleware(SafeAnswers, public_url=found.settings.public_url)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app

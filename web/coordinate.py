@@ -1,5 +1,145 @@
-"""To come."""
+"""Pages of those who run or watch the partnership: overview, compliance, staff, closing days."""
 
-from fastapi import APIRouter
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from casework import case_lists, compliance, heartbeats, partnership, staff
+from casework.automatic.facts import step_named
+from casework.compliance import StepCompliance
+from casework.lists import late_work, tasks_for
+from protocol.workdays import ONE_DAY
+from web.dates import long_day, short_day
+from web.health import SWEEP_MINUTES, ago
+from web.lists import Section, case_row, must_have
+from web.view_tasks import Line, Liner
+from web.visitor import Visitor, member
 
 router = APIRouter()
+FIRST = 8
+"""lines of each part of the overview"""
+QUARTER = dt.timedelta(days=91)
+
+
+class Bar(NamedTuple):
+    verdict: str
+    x: float
+    width: float
+
+
+class ComplianceRow(NamedTuple):
+    name: str
+    numbers: tuple[int, ...]
+    bars: list[Bar]
+    causes: str
+
+
+class StaffRow(NamedTuple):
+    name: str
+    roles: str
+    service: str
+    away: str
+
+
+class ClosingRow(NamedTuple):
+    day: str
+    name: str
+
+
+@router.get("/overview")
+def overview(v: Visitor = Depends(member)) -> Response:
+    must_have(v, "/overview")
+    t = v.t
+    rows = [case_row(v, line) for line in case_lists.by_release(v.db, v.actor, 1, v.now).cases[:FIRST]]
+    heading = t("today.title", day=long_day(v.today, t.language))
+    shown = [_own(v), _late(v), _waiting(v)]
+    return v.page("overview.html", heading=heading, sections=shown, cases=rows, stale=_stale(v))
+
+
+def _own(v: Visitor) -> Section:
+    found = tasks_for(v.db, v.actor, 1, v.now)
+    soon = v.today + 7 * ONE_DAY
+    tasks = [task for task in found.tasks if task.due_on is not None and task.due_on <= soon]
+    lines = Liner(v, tasks[:FIRST]).lines()
+    count = str(len(tasks)) if len(tasks) < len(found.tasks) or not found.more else f"{len(tasks)}+"
+    return Section("yours", v.t("overview.yours"), lines, v.t("overview.none_yours"), count, "/tasks")
+
+
+def _late(v: Visitor) -> Section:
+    found = late_work(v.db, v.actor, 1, v.now)
+    lines: list[Line] = Liner(v, found.tasks[:FIRST], buttons=False).lines(names=True)
+    return Section("late", v.t("overview.late"), lines, v.t("today.none_late"), found.count, "/late" if lines else "")
+
+
+def _waiting(v: Visitor) -> Section:
+    found = case_lists.waiting_for_second(v.db, v.actor, v.now)
+    lines = Liner(v, found.tasks[:FIRST], buttons=False).lines()
+    return Section("decisions", v.t("overview.decisions"), lines, v.t("overview.no_decisions"), found.count)
+
+
+def _stale(v: Visitor) -> str:
+    """Told when nobody swept for a while: a dead man's check on the coordinator's page."""
+    beat = heartbeats.last(v.db)
+    if beat is None or beat.minutes_ago < SWEEP_MINUTES:
+        return ""
+    return v.t("overview.stale", when=ago(v.t, beat.minutes_ago))
+
+
+@router.get("/compliance")
+def compliance_table(
+    v: Visitor = Depends(member), since: dt.date | None = Query(None), until: dt.date | None = Query(None)
+) -> Response:
+    must_have(v, "/compliance")
+    first, last = since or v.today - QUARTER, until or v.today
+    found = compliance.table(v.db, v.actor, first, last, v.protocol.protocol, v.now)
+    rows = [_compliance_row(v, line) for line in found]
+    return v.page("compliance.html", rows=rows, since=first.isoformat(), until=last.isoformat())
+
+
+def _compliance_row(v: Visitor, line: StepCompliance) -> ComplianceRow:
+    step = step_named(v.protocol, line.step)
+    causes = sorted(line.causes.items(), key=lambda pair: -pair[1])
+    bars, x = [], 0.0
+    for verdict in compliance.EXPECTED:
+        width = round(100 * getattr(line, verdict) / line.expected, 2)
+        bars.append(Bar(verdict, round(x, 2), width))
+        x += width
+    return ComplianceRow(
+        name=v.t.text(step.name) if step else line.step,
+        numbers=(line.expected, line.kept, line.late, line.missed, line.waived),
+        bars=[bar for bar in bars if bar.width],
+        causes=", ".join(f"{v.t.of('cause', cause)} {count}" for cause, count in causes),
+    )
+
+
+@router.get("/staff")
+def staff_list(v: Visitor = Depends(member)) -> Response:
+    must_have(v, "/staff")
+    away: dict[str, dt.date] = {}
+    for absence in staff.absences(v.db):
+        if absence.from_on <= v.today <= absence.until_on:
+            away[absence.staff] = absence.until_on
+    rows = [
+        StaffRow(
+            each.name,
+            v.role_names(each.roles),
+            v.t.of("service", each.service),
+            v.t("staff.away_until", day=short_day(away[each.id], v.t.language, v.today)) if each.id in away else "",
+        )
+        for each in sorted(staff.everybody(v.db), key=lambda member: member.name)
+    ]
+    return v.page("staff.html", rows=rows)
+
+
+@router.get("/closing-days")
+def closing_days(v: Visitor = Depends(member)) -> Response:
+    must_have(v, "/closing-days")
+    rows = [
+        ClosingRow(long_day(day, v.t.language, year=True).capitalize(), name)
+        for day, name in partnership.closing_days(v.db)
+    ]
+    return v.page("closing_days.html", rows=rows)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from casework.errors import NotAllowed, NotFound
 from protocol.errors import Refused
 from web import refusals
-from web.security import TooLarge
+from web.security import Receive, Scope, Send, TooLarge
 from web.visitor import FormRefused, Link, SignInFirst, Visitor
 
 log = logging.getLogger("sluis.web")
@@ -114,21 +116,44 @@ def _plain_errors(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(unfit)
 
 
-def _faults(app: FastAPI) -> None:
-    async def fault(request: Request, error: Exception) -> Response:
-        reference = secrets.token_hex(4)
-        # the kind and the place of the fault; its text may quote somebody
-        log.error("fault %s: %s at %s", reference, type(error).__name__, where(error))
-        if for_api(request):
-            return api_problem(500, "", f"something went wrong here, reference {reference}", "try again later")
-        try:
-            visitor = Visitor(request)
-            said = [visitor.t("error.fault_said", reference=reference)]
-            return await run_in_threadpool(error_page, visitor, 500, visitor.t("error.fault"), said)
-        except Exception:
-            return Response(f"sluis: 500, {reference}", status_code=500, media_type="text/plain")
+class Faults:
+    """ASGI middleware: what nobody foresaw becomes a page with a number. Nothing is raised on: the server would log
+    the text of the error, which may quote somebody.
+    """
 
-    app.exception_handler(Exception)(fault)
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            reference = secrets.token_hex(4)
+            log.error("fault %s: %s at %s", reference, type(error).__name__, where(error))
+            if not started:
+                answer = await run_in_threadpool(_fault, Request(scope), reference)
+                await answer(scope, receive, send)
+
+
+def _fault(request: Request, reference: str) -> Response:
+    if for_api(request):
+        return api_problem(500, "", f"something went wrong here, reference {reference}", "try again later")
+    try:
+        visitor = Visitor(request)
+        said = [visitor.t("error.fault_said", reference=reference)]
+        return error_page(visitor, 500, visitor.t("error.fault"), said)
+    except Exception:
+        return Response(f"sluis: 500, {reference}", status_code=500, media_type="text/plain")
 
 
 def where(error: BaseException) -> str:
@@ -140,4 +165,4 @@ def where(error: BaseException) -> str:
 def install(app: FastAPI) -> None:
     _page_errors(app)
     _plain_errors(app)
-    _faults(app)
+    app.add_middleware(Faults)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 from starlette.datastructures import FormData
@@ -67,6 +66,8 @@ class Control:
     rows: tuple[Row, ...] = ()
     problem: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
+    sometimes: bool = False
+    """needed for some answers of the same form; its hint says which"""
     tight: bool = False
     """answers side by side: it stands in a row"""
     quiet: bool = False
@@ -111,13 +112,14 @@ class Maker:
             id=name.replace(".", "-"),
             kind=self._kind(each),
             label=label or self.t.text(each.label),
-            hint=self._hint(each, among),
+            hint=self._hint(each, among, in_row=bool(prefix)),
             required=each.required and each.required_when is None,
             value="" if value is None or isinstance(value, (dict, list)) else str(value),
             options=self._options(each, value),
             rows=self._rows(each, path, value),
             problem=self.problem(each, path),
             limits=self._limits(each),
+            sometimes=each.required_when is not None,
             tight=bool(prefix),
             quiet=bool(prefix) and len(among) == 1,
             grows=each.key if each.type == "list" else "",
@@ -129,11 +131,11 @@ class Maker:
             return "textarea" if each.max_length > LONG_TEXT else "text"
         return KINDS[each.type]
 
-    def _hint(self, each: FormField, among: Sequence[FormField]) -> str:
+    def _hint(self, each: FormField, among: Sequence[FormField], *, in_row: bool) -> str:
         hints = [self.t.text(each.hint)] if each.hint else []
         if each.required_when is not None and (needed := self._needed(each.required_when, among)):
             hints.append(needed)
-        if each.type == "text" and each.max_length > LONG_TEXT:
+        if each.type == "text" and each.max_length > LONG_TEXT and not in_row:
             hints.append(self.t("form.at_most", n=each.max_length))
         return " · ".join(hints)
 

@@ -25,6 +25,8 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/staff", "frame.nav_staff", ADMINISTERS),
     ("/closing-days", "frame.nav_closing_days", ADMINISTERS),
 )
+MOST_AT_HEAD = 6
+SELDOM = ("/announce", "/staff", "/closing-days")
 MY_CASES = ("lead_worker", "deputy_worker")
 FIRST = (
     (RUNS, "/overview"),
@@ -40,7 +42,8 @@ def first_page(visitor: Visitor) -> str:
     return next((path for roles, path in FIRST if visitor.has(*roles)), "/tasks")
 
 
-def menu(visitor: Visitor) -> list[Link]:
+def menus(visitor: Visitor) -> tuple[list[Link], list[Link]]:
+    """The pages of a person: those at the head, and those that are seldom needed, at the foot."""
     from web.visitor import Link
 
     here = visitor.request.url.path
@@ -49,7 +52,10 @@ def menu(visitor: Visitor) -> list[Link]:
         found.insert(1 if visitor.has(*RUNS) else 0, ("/tasks", "frame.nav_today"))
     if visitor.has(*MY_CASES):
         found.insert(1, ("/my-cases", "frame.nav_my_cases"))
-    return [Link(path, visitor.t(word), here == path) for path, word in found]
+    links = [Link(path, visitor.t(word), here == path) for path, word in found]
+    if len(links) <= MOST_AT_HEAD:
+        return links, []
+    return [link for link in links if link.href not in SELDOM], [link for link in links if link.href in SELDOM]
 
 
 def has_tasks(visitor: Visitor) -> bool:

@@ -166,6 +166,14 @@ def _type(teller: Teller, e: Any) -> Sentence:
     return Sentence(teller.t("told.type_changed", type=teller.t.text(kind.name) if kind else e.release_type))
 
 
+def _escalated(teller: Teller, e: Any) -> Sentence:
+    key = teller._step_key(e.id)
+    step = teller.protocol.steps.get(key) or teller._added(key)
+    who = [step.owner if role == "owner" and step else role for role in e.who]
+    word = "told.reminded" if e.rung < 0 else "told.escalated"
+    return Sentence(teller.t(word, step=teller.step(e.id), who=teller.roles(who)))
+
+
 def _about_step(key: str) -> Callable[[Teller, Any], Sentence]:
     """An event of which the step is all there is to say."""
     return lambda teller, e: Sentence(teller.t(key, step=teller.step(e.id)))
@@ -195,7 +203,7 @@ TELLING: dict[str, Callable[[Teller, Any], Sentence | None]] = {
     "event_happened": _happened,
     "type_changed": _type,
     "extended": lambda t, e: Sentence(t.t("told.extended", until=t.day(e.until))),
-    "escalated": lambda t, e: Sentence(t.t("told.escalated", step=t.step(e.id), who=t.roles(e.who))),
+    "escalated": _escalated,
     "acknowledged": lambda t, e: Sentence(t.t("told.acknowledged", step=t.step(e.id), who=t.person(e.by))),
     "case_ended": lambda t, e: Sentence(t.t("told.case_ended", phase=t.t.text(t.protocol.phases[e.phase].name)), True),
     "case_erased": lambda t, e: Sentence(t.t("told.case_erased")),

@@ -161,13 +161,15 @@ class Visitor:
 
     def frame(self) -> dict[str, Any]:
         """What the frame of every page needs."""
-        from web.menu import menu
+        from web.menu import menus
 
+        nav, more_nav = menus(self) if self.staff else ([], [])
         done = self.request.query_params.get("done", "")
         return {
             "t": self.t,
-            "me": Me(self.staff.name, self.role_names(self.staff.roles)) if self.staff else None,
-            "nav": menu(self) if self.staff else [],
+            "me": Me(self.staff.name, self.role_names(self.staff.roles[:1])) if self.staff else None,
+            "nav": nav,
+            "more_nav": more_nav,
             "token": self.signer.token(self.session),
             "path": self.request.url.path,
             "languages": list(LANGUAGE_NAMES.items()),

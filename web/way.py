@@ -78,15 +78,17 @@ def line(legs: Sequence[Leg], protocol: Protocol, t: Words, today: dt.date) -> L
     for leg in legs:
         if leg.tone != "dropped":
             by_step.setdefault(leg.step, []).append(leg)
-    found = sorted((_stop_day(group), key) for key, group in by_step.items() if _drawn(protocol, key, group))
+    order = {key: n for n, key in enumerate(protocol.steps)}
+    drawn = ((_stop_day(group), order.get(key, 0), key) for key, group in by_step.items() if _drawn(protocol, key))
+    found = sorted(drawn)
     stops = tuple(
-        _stop(by_step[key], protocol, t, today, STOP_WIDTH // 2 + n * STOP_WIDTH) for n, (_, key) in enumerate(found)
+        _stop(by_step[key], protocol, t, today, STOP_WIDTH // 2 + n * STOP_WIDTH) for n, (_, _, key) in enumerate(found)
     )
     travelled = max((stop.x for stop in stops if stop.tone == "done"), default=STOP_WIDTH // 2)
     return Line(stops, max(len(stops), 1) * STOP_WIDTH, travelled)
 
 
-def _drawn(protocol: Protocol, key: str, group: list[Leg]) -> bool:
+def _drawn(protocol: Protocol, key: str) -> bool:
     """Work without an end (fixed meetings) is in the table only."""
     step = protocol.steps.get(key)
     return step is None or step.repeat is None or step.repeat.cadence is None

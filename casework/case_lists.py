@@ -1,0 +1,202 @@
+"""Lists of cases: by release date for those who run the partnership, one's own, one's announcements, waiting decisions.
+
+Like the lists of tasks they hold numbers, steps and dates, never a name; they ask visibility and write the read log.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from casework import clock, protocols, read_log
+from casework.db import Database
+from casework.errors import NotAllowed
+from casework.lists import PAGE, Page, Task, sees_every_case, task_rows
+from casework.loading import load, state_of
+from casework.rows import CASE, MEMBER, STEP, queue_of_seconds
+from casework.statements import Row, Statement, Tx
+from models.columns import NO_LIMIT
+from protocol.commands import SYSTEM, Actor
+from protocol.language import Protocol, Step, Text
+from protocol.state import CaseState
+from protocol.visibility import EVERY_CASE, Decision, owners
+from protocol.workdays import WorkCalendar
+
+FAR = dt.date(9999, 12, 31)
+MOST_WAITING = 100
+_p = sa.bindparam
+_CASE_COLUMNS = (
+    CASE.c.id, CASE.c.ref, CASE.c.release_type, CASE.c.phase, CASE.c.planned_release, CASE.c.certainty,
+    CASE.c.actual_release, CASE.c.lead, CASE.c.prison, CASE.c.opened_at, CASE.c.is_open, CASE.c.protocol,
+    CASE.c.protocol_version,
+)  # fmt: skip
+_BY_RELEASE = sa.select(*_CASE_COLUMNS).order_by(sa.func.coalesce(CASE.c.planned_release, FAR), CASE.c.id)
+_ALL_OPEN = Statement(_BY_RELEASE.where(CASE.c.is_open).limit(_p("upto")))
+_mine = CASE.c.id.in_(sa.select(MEMBER.c.case_id).where(MEMBER.c.staff == _p("me"), MEMBER.c.relation != "announcer"))
+_OWN = Statement(_BY_RELEASE.where(CASE.c.ended.is_(None), _mine).limit(_p("upto")))
+_ANNOUNCED = Statement(
+    sa.select(*_CASE_COLUMNS)
+    .join(MEMBER, MEMBER.c.case_id == CASE.c.id)
+    .where(MEMBER.c.staff == _p("me"), MEMBER.c.relation == "announcer", CASE.c.erased_at.is_(None))
+    .order_by(CASE.c.id.desc())
+    .limit(_p("upto"))
+)
+_OPEN_STEPS = Statement(
+    sa.select(STEP.c.step, STEP.c.due_on, STEP.c.due_at)
+    .where(STEP.c.case_id == _p("case"), STEP.c.is_open)
+    .order_by(STEP.c.due_at)
+)
+_SETTLED = Statement(
+    sa.select(STEP.c.step).where(STEP.c.case_id == _p("case"), sa.not_(STEP.c.is_open), STEP.c.step == _p("which"))
+)
+_ROW = sa.select(
+    CASE.c.ref, STEP.c.case_id, STEP.c.occurrence, STEP.c.step, STEP.c.n, STEP.c.status, STEP.c.due_on, STEP.c.due_at,
+    STEP.c.role, STEP.c.assignee, STEP.c.rung, STEP.c.appointment, CASE.c.protocol, CASE.c.protocol_version,
+).select_from(STEP.join(CASE, CASE.c.id == STEP.c.case_id))  # fmt: skip
+_PROPOSED = Statement(
+    _ROW.where(STEP.c.is_open, STEP.c.assignee.is_(None), STEP.c.role == _p("queue"), STEP.c.step == _p("which"))
+    .order_by(STEP.c.due_at)
+    .limit(MOST_WAITING)
+)
+
+
+class NextStep(NamedTuple):
+    name: Text
+    due_on: dt.date | None
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """A case in a list. `late`: how many of its steps are late."""
+
+    ref: str
+    release_type: Text
+    phase: Text
+    planned_release: dt.date | None
+    certainty: str | None
+    actual_release: dt.date | None
+    lead: str | None
+    opened_at: dt.datetime
+    is_open: bool
+    late: int
+    next: NextStep | None
+    handled: bool
+
+
+@dataclass(frozen=True)
+class CasePage:
+    cases: list[CaseLine]
+    number: int
+    more: bool
+
+
+class Known(NamedTuple):
+    """What counting the due days of a task needs."""
+
+    protocol: Protocol
+    state: CaseState
+    calendar: WorkCalendar
+
+
+def by_release(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None = None) -> CasePage:
+    """Every open case, by planned release; for those who run the partnership. Raises NotAllowed."""
+    at = at or clock.now()
+    if not set(actor.roles) & EVERY_CASE:
+        raise NotAllowed("the coordinator runs the partnership and sees every case")
+    with db.write() as tx:
+        decision = sees_every_case(tx, db, actor)
+        if not decision.allowed:
+            raise NotAllowed(decision.reason)
+        return _case_page(tx, db, actor, _ALL_OPEN, page, at, "cases", decision)
+
+
+def own(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None = None) -> CasePage:
+    """The cases this person works on."""
+    at = at or clock.now()
+    with db.write() as tx:
+        return _case_page(tx, db, actor, _OWN, page, at, "own cases", Decision(True, "own cases"))
+
+
+def announced(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None = None) -> CasePage:
+    """What this person announced, the latest first: dates and *handled*, nothing of what was decided."""
+    at = at or clock.now()
+    with db.write() as tx:
+        return _case_page(tx, db, actor, _ANNOUNCED, page, at, "announcements", Decision(True, "own notifications"))
+
+
+def waiting_for_second(db: Database, actor: Actor, at: dt.datetime | None = None) -> Page:
+    """Steps that their owner recorded and that wait for the second person, for those who own or run them."""
+    at = at or clock.now()
+    roles, found = set(actor.roles), []
+    with db.write() as tx:
+        for protocol in protocols.all_in_force(tx, db):
+            for key, step in protocol.steps.items():
+                if _may_know_it_waits(protocol, step, roles):
+                    found += tx.all(_PROPOSED, {"queue": queue_of_seconds(step), "which": key})
+        found = sorted(set(found), key=lambda row: (row[7], row[1], row[2]))
+        tasks = task_rows(tx, db, found[:MOST_WAITING], at)
+        read_log.note(tx, actor, None, "waiting", Decision(True, "own steps"), at, [task.ref for task in tasks])
+    return Page(tasks, 1, False, str(len(tasks)))
+
+
+def _may_know_it_waits(protocol: Protocol, step: Step, roles: set[str]) -> bool:
+    if step.four_eyes is None:
+        return False
+    if roles & owners(protocol, step):
+        return True
+    return bool(roles & EVERY_CASE) and not step.settled_on_due_day
+
+
+def known_of(db: Database, tasks: list[Task]) -> dict[int, Known]:
+    """What explains the due days of tasks that this person was just shown."""
+    found = {}
+    with db.read() as tx:
+        for case_id in {task.case_id for task in tasks}:
+            case = load(tx, case_id, SYSTEM, lock=False)
+            protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
+            _key, state = state_of(tx, db, case)
+            found[case_id] = Known(protocol, state, protocols.calendar(tx, db, protocol, case.revision))
+    return found
+
+
+def _case_page(
+    tx: Tx, db: Database, actor: Actor, wanted: Statement, page: int, at: dt.datetime, what: str, why: Decision
+) -> CasePage:
+    found = tx.all(wanted, {"me": actor.id, "upto": PAGE * page + 1})
+    rows = found[PAGE * (page - 1) : PAGE * page]
+    lines = [_line(tx, db, row, at) for row in rows]
+    read_log.note(tx, actor, None, what, why, at, [line.ref for line in lines])
+    return CasePage(lines, page, len(found) > PAGE * page)
+
+
+def _line(tx: Tx, db: Database, row: Row, at: dt.datetime) -> CaseLine:
+    case_id, ref, release_type, phase, planned, certainty, actual, lead, _, opened_at, is_open, key, number = row
+    protocol = protocols.version(tx, db, key, number)
+    # from outside such a step is settled on its due day and not before: lists leave it out
+    open_steps = [
+        (protocol.steps[step], due_on, due_at)
+        for step, due_on, due_at in tx.all(_OPEN_STEPS, {"case": case_id})
+        if step in protocol.steps and not protocol.steps[step].settled_on_due_day
+    ]
+    first = open_steps[0] if open_steps else None
+    return CaseLine(
+        ref=ref,
+        release_type=protocol.release_types[release_type].name,
+        phase=protocol.phases[phase].name,
+        planned_release=planned,
+        certainty=certainty,
+        actual_release=actual,
+        lead=lead,
+        opened_at=opened_at,
+        is_open=bool(is_open),
+        late=sum(due_at < at and due_at < NO_LIMIT for _, _, due_at in open_steps),
+        next=NextStep(first[0].name, first[1]) if first else None,
+        handled=_handled(tx, protocol, case_id),
+    )
+
+
+def _handled(tx: Tx, protocol: Protocol, case_id: int) -> bool:
+    """Whether the step that tells the announcer "handled" is settled."""
+    telling = [key for key, step in protocol.steps.items() if any(told.what == "handled" for told in step.told)]
+    return any(tx.one(_SETTLED, {"case": case_id, "which": key}) is not None for key in telling)

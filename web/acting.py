@@ -1,5 +1,0 @@
-"""To come."""
-
-from fastapi import APIRouter
-
-router = APIRouter()
