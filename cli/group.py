@@ -139,12 +139,19 @@ class Group:
             if news is not None:
                 changed = True
                 self._tell(child, news)
+            if news == "ended" and child.name == "worker":
+                self._again("install")  # it writes off the runs that ended with the worker
         if changed:
             self._remember()
         if time.monotonic() - self._rotated > ROTATE_SECONDS:
             self._rotated = time.monotonic()
             for child in self.children:
                 rotate(child.log)
+
+    def _again(self, name: str) -> None:
+        for child in self.children:
+            if child.name == name:
+                child.process, child.ready = None, False
 
     def _tell(self, child: Child, news: str) -> None:
         if news == "ended":
