@@ -64,6 +64,8 @@ class OnTime:
         """steps with another outcome than the expected one"""
         self.later = dict(later or {})
         """dates that become known on their day"""
+        self.arrived: Ready | None = None
+        """the day and hour of the notification, where the hour was given"""
 
     def open(self, command: c.OpenCase) -> None:
         HANDLERS["open_case"](self.run, command)
@@ -182,6 +184,7 @@ def _started(
     case = OnTime(protocol, None, calendar, notified, {key: day for key, day in anchors.items() if key not in now})
     if not whole_day:
         case.run.hour = notified.astimezone(calendar.zone).strftime("%H:%M")
+        case.arrived = Ready(told_on, True, case.run.hour)
     case.open(c.OpenCase(release_type=release_type, notified_at=notified, anchors=now))
     return case
 
@@ -250,22 +253,22 @@ def _follow(case: OnTime, key: str, n: int, started: dt.date | dt.datetime | Non
         if here is not None and here.due is not None:
             if started is not None:
                 case.learn_by(_day_and_hour(started)[0])
-                said = _told_started(case.run, key, n, here, started, language)
+                said = _told_started(case, key, n, here, started, language)
                 if any(on <= said.due for on in case.later.values()):  # a date became known before it was due
                     case.learn_by(said.due)
-                    said = _told_started(case.run, key, n, here, started, language)
+                    said = _told_started(case, key, n, here, started, language)
                 return said
             if here.open:
                 found = _told(case.run, here, language)
             elif found is not None:
-                answered = _answered(case.run, key, n, None, language) if found.due >= case.run.today else None
+                answered = _answered(case, key, n, None, language) if found.due >= case.run.today else None
                 return answered or found
         if not case.step_on():
             break
     if found is not None and here is not None:
         return found
     last = _assumed(case.run, key, n, started, language) if started else None
-    last = last or _answered(case.run, key, n, started, language)
+    last = last or _answered(case, key, n, started, language)
     if last is None:
         raise Refused(
             "step.not-in-variant", _why_absent(case.run, key, n), "choose another step, release type or date", "step"
@@ -278,12 +281,13 @@ def _occurrence(run: Run, key: str, n: int) -> Occurrence | None:
 
 
 def _told_started(
-    run: Run, key: str, n: int, before: Occurrence, started: dt.date | dt.datetime, language: str
+    case: OnTime, key: str, n: int, before: Occurrence, started: dt.date | dt.datetime, language: str
 ) -> Explained:
     """The due day of a step that became ready on the day given instead of its on-time ready day."""
+    run = case.run
     here = _occurrence(run, key, n)
     said = _assumed(run, key, n, started, language, before.ready_on) if here is not None and here.open else None
-    said = said or _answered(run, key, n, started, language)
+    said = said or _answered(case, key, n, started, language)
     if said is None:
         raise Refused(
             "step.not-in-variant", _why_absent(run, key, n), "choose another step, release type or date", "step"
@@ -316,8 +320,9 @@ def _assumed(
     return said
 
 
-def _answered(run: Run, key: str, n: int, started: dt.date | dt.datetime | None, language: str) -> Explained | None:
+def _answered(case: OnTime, key: str, n: int, started: dt.date | dt.datetime | None, language: str) -> Explained | None:
     """A step that a date answered before it was due (the release was known): the day it would have been due."""
+    run = case.run
     step = run.steps.get(key)
     known = [anchor for name, anchor in run.protocol.anchors.items() if name in run.state.anchors]
     settled = {name for anchor in known for action in anchor.when_known for name in action.settle or {}}
@@ -327,6 +332,8 @@ def _answered(run: Run, key: str, n: int, started: dt.date | dt.datetime | None,
     ready = run.ready(key, step, slot.rule)
     if ready is None:
         return None
+    if case.arrived is not None and ready.on == case.arrived.on:
+        ready = case.arrived
     if started is not None:
         day, hour = _day_and_hour(started)
         ready = Ready(max(day, run.state.redated.get(key, day)), True, hour)

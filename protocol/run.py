@@ -14,7 +14,7 @@ from protocol.commands import Actor
 from protocol.deadlines import Count, Due, Ready, countdown, deadline, references
 from protocol.language import After, Phase, Protocol, Rule, Step
 from protocol.replay import Draft, apply, occurrence_id
-from protocol.state import CaseState, Occurrence
+from protocol.state import AnchorValue, CaseState, Occurrence
 from protocol.variants import dependents, in_class, steps_for
 from protocol.workdays import ONE_DAY, WorkCalendar
 
@@ -131,6 +131,10 @@ class Run:
 
     # when a step is ready
 
+    def known_on(self, value: AnchorValue) -> dt.date:
+        """The day a date became known; what came with the notification counts as arrived with it, on N."""
+        return max(value.known_on, self.state.notified_on)
+
     def met(self, condition: After) -> Ready | None:
         """The day this condition was met, and whether that was by the due day; None: not met."""
         if condition.any_ is not None:
@@ -139,8 +143,7 @@ class Run:
             value = self.state.anchors.get(condition.anchor)
             if value is None:
                 return None
-            cut_off = self.protocol.anchors[condition.anchor].cut_off
-            return Ready(max(value.known_on, value.on) if cut_off else value.known_on)
+            return Ready(self.known_on(value))
         if condition.milestone is not None:
             day = self.state.milestones.get(condition.milestone)
             return Ready(day, self.state.milestones_on_time.get(condition.milestone, True)) if day else None
@@ -180,7 +183,7 @@ class Run:
         for name in references(rule, self.state.notice):
             value = self.state.anchors.get(name)
             if value is not None:
-                days.append(value.known_on)
+                days.append(self.known_on(value))
         if key in self.state.redated:
             days.append(self.state.redated[key])
         on = max(days, default=self.today)
