@@ -21,6 +21,7 @@ from web import errors, way
 from web.dates import long_day, moment_words, short_day
 from web.reasons import Reasons
 from web.told import Teller
+from web.view_case import is_own, names_for, sees_own_part_only
 from web.view_task import person_name
 from web.view_tasks import Liner, task_path, title
 from web.visitor import Link, Visitor, member
@@ -76,6 +77,8 @@ class CasePage:
     people: list[tuple[str, str]]
     events: list[Event]
     may_date: bool
+    narrow: bool
+    """only one's own part is shown"""
 
 
 class Builder:
@@ -83,23 +86,26 @@ class Builder:
 
     def __init__(self, v: Visitor, case: CaseView) -> None:
         self.v, self.t, self.case = v, v.t, case
+        self.names = names_for(v, case)
+        self.narrow = sees_own_part_only(v, case)
         self.paused = case.protocol.phases[case.state.phase].paused
         self.reasons = Reasons(case.protocol, case.state, case.calendar, v.now, v.t.language)
 
     def page(self) -> CasePage:
         case = self.case
-        planned = forecast(case.protocol, case.state, case.calendar, self.v.now)
+        planned = [] if self.narrow else forecast(case.protocol, case.state, case.calendar, self.v.now)
         upcoming = [(each.step, each.n, each.due) for each in planned]
         legs = way.legs(case.state, upcoming, case.calendar, self.v.now, self.paused)
         return CasePage(
             ref=case.ref,
             href=f"/cases/{case.ref}",
             tags=self._tags(),
-            way=way.line(legs, case.protocol, self.t, self.v.today),
+            way=way.line([] if self.narrow else legs, case.protocol, self.t, self.v.today),
             steps=self._steps(),
             coming=self._coming(planned),
             dates=self._dates(),
-            people=self._people(),
+            people=[] if self.narrow else self._people(),
+            narrow=self.narrow,
             events=self._events(),
             may_date=self._may("record_date") and case.state.ended is None,
         )
@@ -129,7 +135,7 @@ class Builder:
 
     def _steps(self) -> list[StepRow]:
         """Late first, then open by due day, then what was done, the latest first."""
-        steps = list(self.case.state.steps.values())
+        steps = [each for each in self.case.state.steps.values() if not self.narrow or is_own(self.v, self.case, each)]
         still = sorted((each for each in steps if each.open), key=lambda each: (each.due or dt.date.max, each.id))
         over = sorted((each for each in steps if not each.open), key=self._settled_on, reverse=True)
         return [self._step(each) for each in (*still, *over)]
@@ -163,7 +169,7 @@ class Builder:
         step = step_named(self.case.protocol, each.step)
         owner = step.owner if step else ""
         held = {"lead_worker": self.case.lead, "deputy_worker": self.case.deputy}.get(owner)
-        known = self.v.names.get(each.assignee or held or "")
+        known = self.names.get(each.assignee or held or "")
         return known or (self.v.role_names([owner]) if owner else "")
 
     def _coming(self, planned: list[Planned]) -> list[Coming]:
@@ -195,7 +201,7 @@ class Builder:
         roles = self.case.protocol.roles
         pairs = (("lead_worker", self.case.lead), ("deputy_worker", self.case.deputy))
         return [
-            (self.t.text(roles[role].name), self.v.names.get(who, self.t.of("who", "unknown")))
+            (self.t.text(roles[role].name), self.names.get(who, self.t.of("who", "unknown")))
             for role, who in pairs
             if who and role in roles
         ]
@@ -226,7 +232,7 @@ class Builder:
 
 def told(v: Visitor, case: CaseView, lines: Iterable[HistoryLine]) -> list[Entry]:
     """The history in words, the latest first; transitions that tell nothing are left out."""
-    teller = Teller(v.t, case.protocol, case.state, v.names)
+    teller = Teller(v.t, case.protocol, case.state, names_for(v, case))
     found = []
     for each in lines:
         sentences = [said for event in each.events if (said := teller.sentence(event)) is not None]
@@ -251,7 +257,7 @@ def show(ref: str, v: Visitor = Depends(member)) -> Response:
         return errors.error_page(v, 410, v.t("case.number_title", ref=ref), [v.t("case.erased")], link)
     builder = Builder(v, case)
     mine = [task for task in case.tasks if _is_mine(v, case, task.id)]
-    lines = told(v, case, history(v.db, v.actor, ref, v.now))
+    lines = [] if builder.narrow else told(v, case, history(v.db, v.actor, ref, v.now))
     return v.page(
         "case.html",
         case=builder.page(),

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from casework import staff
+from models.people import Staff
 from web.menu import first_page
 from web.visitor import Visitor, own_path, posted, visitor
 from web.words import LANGUAGES
@@ -26,11 +27,6 @@ class Person(NamedTuple):
     roles: str
 
 
-class Group(NamedTuple):
-    name: str
-    people: list[Person]
-
-
 @router.get("/")
 def first(v: Visitor = Depends(visitor)) -> Response:
     return v.to(first_page(v)) if v.staff else v.to("/choose")
@@ -40,17 +36,16 @@ def first(v: Visitor = Depends(visitor)) -> Response:
 def choose(v: Visitor = Depends(visitor)) -> Response:
     if not v.demo:
         return v.page("nobody.html")
-    return v.page("choose.html", groups=_groups(v))
+    return v.page("choose.html", people=_people(v))
 
 
-def _groups(v: Visitor) -> list[Group]:
-    """Everybody once, under the first of their roles."""
-    found: dict[str, list[Person]] = {}
-    for each in staff.everybody(v.db):
-        role = next((role for role in ORDER if role in each.roles), "")
-        found.setdefault(role, []).append(Person(each.id, each.name, v.role_names(each.roles)))
-    names = {role: v.role_names([role]) if role else v.t("choose.others") for role in found}
-    return [Group(names[role], found[role]) for role in (*ORDER, "") if role in found]
+def _people(v: Visitor) -> list[Person]:
+    """Everybody, in the order in which a release passes them."""
+
+    def place(each: Staff) -> tuple[int, str]:
+        return min((ORDER.index(role) for role in each.roles if role in ORDER), default=len(ORDER)), each.name
+
+    return [Person(each.id, each.name, v.role_names(each.roles)) for each in sorted(staff.everybody(v.db), key=place)]
 
 
 @router.post("/choose")

@@ -22,6 +22,8 @@ from web.words import Words
 router = APIRouter()
 SWEEP_MINUTES = 5
 """after this long without a sweep somebody should look"""
+STUCK = dt.timedelta(minutes=30)
+"""after this long in the outbox somebody should look"""
 PATIENCE = 0.8
 """seconds to wait for the scheduler's answer"""
 _OUTBOX = table_of(Outbox)
@@ -42,8 +44,14 @@ class Health(NamedTuple):
         return self.sweep is not None and self.sweep.minutes_ago < SWEEP_MINUTES and not self.sweep.failing_since
 
     @property
+    def delivers(self) -> bool:
+        """Whether nothing was given up and nothing waits for long."""
+        late = self.oldest is not None and clock.now() - self.oldest > STUCK
+        return not self.given_up and not late
+
+    @property
     def well(self) -> bool:
-        return self.database and self.swept_lately and self.prefect and not self.given_up
+        return self.database and self.swept_lately and self.prefect and self.delivers
 
 
 class Part(NamedTuple):
@@ -97,7 +105,7 @@ def _parts(v: Visitor, health: Health) -> list[Part]:
     return [
         Part(t("health.database"), health.database, t("health.answers" if health.database else "health.no_answer")),
         Part(t("health.sweep"), health.swept_lately, sweep_words(t, health.sweep)),
-        Part(t("health.outbox"), not health.given_up, outbox),
+        Part(t("health.outbox"), health.delivers, outbox),
         Part(t("health.prefect"), health.prefect, answers),
     ]
 

@@ -60,7 +60,7 @@ class Teller:
         return short_day(day, self.t.language) if day else self.t("case.no_date")
 
     def person(self, staff: str) -> str:
-        return self.names.get(staff) or self.t.of("who", staff)
+        return self.names.get(staff) or self.t.of("who", "system" if staff == "system" else "unknown")
 
     def outcome(self, id: str, key: str) -> str:
         occurrence = self.state.steps.get(id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,16 +13,18 @@ from casework.errors import NotFound
 from casework.reading import CaseView, case_for, form_of
 from protocol.advance import form_of as form_for
 from protocol.errors import Problem, Refused
-from protocol.language import Form, FormField, Step
+from protocol.language import Form, Step
 from protocol.state import Occurrence
 from protocol.variants import steps_for
 from protocol.visibility import may
 from web.dates import long_day, moment_words, short_day
 from web.forms import Control, Maker, Option
 from web.reasons import Reasons
+from web.view_case import is_own, names_for, sees_own_part_only
 from web.view_tasks import occurrence_id, task_path, title
 from web.visitor import Visitor
 from web.way import is_late
+from web.written import Written
 
 
 class Said(NamedTuple):
@@ -110,7 +112,10 @@ class TaskView:
         found = self.case.state.steps.get(occurrence_id(path))
         if found is None:
             raise NotFound
+        if sees_own_part_only(v, self.case) and not is_own(v, self.case, found):
+            raise NotFound
         self.occurrence: Occurrence = found
+        self.names = names_for(v, self.case)
         self.href = task_path(ref, found.id)
 
     @property
@@ -185,7 +190,7 @@ class TaskView:
 
     def _facts(self) -> list[Fact]:
         occurrence, step, t = self.occurrence, self.step, self.t
-        protocol, names = self.case.protocol, self.v.names
+        protocol, names = self.case.protocol, self.names
         found = [Fact(t("task.owner"), t.text(protocol.roles[step.owner].name))]
         who = occurrence.assignee or {"lead_worker": self.case.lead, "deputy_worker": self.case.deputy}.get(step.owner)
         if who:
@@ -226,7 +231,7 @@ class TaskView:
 
     def day_control(self, typed: Typed) -> Control:
         """The day it happened, apart from now."""
-        return day_control(self.v, typed)
+        return day_control(self.v, typed, self.t("form.occurred_on_hint"))
 
     def deciding(self, typed: Typed) -> Deciding | None:
         if self.occurrence.status != "proposed" or not self.may("second") or not self._other_service():
@@ -238,7 +243,7 @@ class TaskView:
             on=long_day(self.occurrence.settled_on or self.v.today, self.t.language),
         )
         written = form_of(self.v.db, self.v.actor, self.case.ref, self.occurrence.id, self.v.now)
-        answers = self.answers(self.form.fields, written)
+        answers = Written(self.t, self.case.protocol, self.names).answers(self.form.fields, written)
         return Deciding(by, answers, self._decision_controls(mine), mine.command or self.v.new_command())
 
     def _other_service(self) -> bool:
@@ -266,37 +271,8 @@ class TaskView:
         )  # fmt: skip
         return [agree, field]
 
-    def answers(self, fields: Iterable[FormField], written: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """A filled form in words."""
-        return [
-            (self.t.text(field.label), self.answer(field, written[field.key]))
-            for field in fields
-            if field.key in written
-        ]
 
-    def answer(self, field: FormField, value: Any) -> str:
-        t, names = self.t, self.v.names
-        if field.type == "choice":
-            return t.text((field.options or {}).get(str(value), {"en": str(value)}))
-        if field.type in ("yes_no", "yes_no_unknown"):
-            return t.of("answer", str(value))
-        if field.type == "staff":
-            return names.get(str(value), t.of("who", "unknown"))
-        if field.type == "staff_list":
-            return ", ".join(names.get(str(one), t.of("who", "unknown")) for one in value)
-        if field.type == "tracks":
-            labels = self.case.protocol.tracks[field.tracks or ""]
-            rows = (f"{t.text(labels[item])}: {self._row(field, row)}" for item, row in value.items())
-            return "; ".join(rows)
-        if field.type == "list":
-            return "; ".join(self._row(field, row) for row in value)
-        return str(value)
-
-    def _row(self, field: FormField, row: Mapping[str, Any]) -> str:
-        return ", ".join(self.answer(column, row[column.key]) for column in field.fields if column.key in row)
-
-
-def day_control(v: Visitor, typed: Typed) -> Control:
+def day_control(v: Visitor, typed: Typed, hint: str = "") -> Control:
     problems = {problem.field: problem for problem in typed.problems}
     problem = problems.get("occurred_on")
     words = ""
@@ -308,7 +284,7 @@ def day_control(v: Visitor, typed: Typed) -> Control:
         "occurred-on",
         "date",
         v.t("form.occurred_on"),
-        hint=v.t("form.occurred_on_hint"),
+        hint=hint,
         value=str(typed.values.get("occurred_on", v.today.isoformat())),
         problem=words,
     )
