@@ -21,6 +21,7 @@ from protocol.outside import effects_of
 from protocol.replay import Draft
 from protocol.run import Cause, Run
 from protocol.state import AnchorValue, CaseState, Occurrence
+from protocol.taking_over import Ways, take_over
 from protocol.workdays import WorkCalendar
 
 
@@ -101,43 +102,7 @@ def _anchor(run: Run, anchor: str, on: dt.date | None) -> Any:
 
 
 def _take_over(run: Run, command: c.TakeOver) -> None:
-    """A case that ran before: its true past, then everything still open counts from the day it was taken over."""
-    real, hour = run.today, run.hour
-    # dates of the past were known from the start, as far as anybody can tell now
-    _open_case(run, command.open)
-    run.emit(e.TakenOver(on=command.since))
-    run.hour = None
-    for key, outcome, day in sorted(command.done, key=lambda row: row[2]):
-        if day > real:
-            raise Refused("adopt.future", f"the step {key} lies in the future", "give the day it happened", key)
-        run.today = day
-        run.open_ready()
-        occurrence = next((o for o in run.open_steps() if o.step == key), None)
-        if occurrence is None:
-            raise Refused(
-                "adopt.order", f"the step {key} was not open on that day", "check the order of the past steps", key
-            )
-        _settle(run, occurrence, outcome, day, {})
-    run.today = command.since
-    run.open_ready()
-    late = [o for o in run.open_steps() if o.due is not None and o.due < command.since]
-    for occurrence in late:
-        step = run.steps.get(occurrence.step)
-        if step is not None and step.repeat is not None and not occurrence.last:
-            run.emit(e.StepCancelled(id=occurrence.id, why="taken_over", on=run.today, as_settled=True))
-        else:
-            due = run.calendar.add(command.since, run.protocol.floor.working_days if run.protocol.floor else 1)
-            run.emit(
-                e.StepDue(
-                    id=occurrence.id,
-                    ready_on=command.since,
-                    due=due,
-                    form=occurrence.form,
-                    last=occurrence.last,
-                    why="protocol",
-                )
-            )
-    run.today, run.hour = real, hour
+    take_over(run, command, Ways(_open_case, _settle, _wake))
 
 
 # steps

@@ -151,17 +151,47 @@ class MoveProtocol(Frozen):
     reason: str
 
 
+class PastStep(Frozen):
+    """A step of a case that ran before sluis."""
+
+    step: str
+    n: int = 1
+    on: dt.date | None
+    """the day it was done; None: it was left out, and is not to be done any more"""
+    outcome: str | None = None
+    """None: the one that the form expects"""
+    second_date: dt.date | None = None
+    """where the outcome asks for a date: when to ask again, until when to wait"""
+    given: dict[str, str] = {}
+    """what else is known of the form: whom it named"""
+
+
 class TakeOver(Frozen):
-    """A case that ran before sluis: its settled steps with their true dates."""
+    """A case that ran before sluis: its settled steps with their true dates, in any order."""
 
     kind: Literal["take_over"] = "take_over"
     open: OpenCase
-    done: tuple[tuple[str, str, dt.date], ...] = ()
-    """(step, outcome, the day it happened), in order"""
+    done: tuple[PastStep, ...] = ()
     since: dt.date
 
 
 Command = (
-    OpenCase | CompleteStep | DecideSecond | AssignStep | Appoint | WaiveStep | MoveOccurrence | RecordAnchor | CorrectAnchor
-    | ReportEvent | CorrectStep | UndoStep | Wake | Escalate | Acknowledge | Recalculate | MoveProtocol | TakeOver
+    OpenCase
+    | CompleteStep
+    | DecideSecond
+    | AssignStep
+    | Appoint
+    | WaiveStep
+    | MoveOccurrence
+    | RecordAnchor
+    | CorrectAnchor
+    | ReportEvent
+    | CorrectStep
+    | UndoStep
+    | Wake
+    | Escalate
+    | Acknowledge
+    | Recalculate
+    | MoveProtocol
+    | TakeOver
 )

@@ -71,7 +71,21 @@ class StepDue(Frozen):
     at: str | None = None
     form: str = "full"
     last: bool = False
-    why: Literal["date_moved", "released", "moved_once", "resumed", "returned", "permission", "calendar", "protocol", "corrected", "type_changed", "extended", "again"]
+    why: Literal[
+        "date_moved",
+        "released",
+        "moved_once",
+        "resumed",
+        "returned",
+        "permission",
+        "calendar",
+        "protocol",
+        "corrected",
+        "type_changed",
+        "extended",
+        "again",
+        "taken_over",
+    ]
     because: tuple[str, ...] = ()
 
 
@@ -253,10 +267,34 @@ class TakenOver(Frozen):
 
 
 Event = Annotated[
-    CaseOpened | AnchorKnown | NoticeChosen | StepOpened | StepDue | StepAssigned | StepAppointed | StepProposed | StepReturned
-    | StepDone | StepWaived | StepCancelled | StepReopened | StepCorrected | StepsRenewed | Redated | MilestoneReached
-    | MilestoneLost | PhaseEntered | EventHappened | TypeChanged | Extended | Escalated | Acknowledged | CaseEnded
-    | CaseErased | ProtocolMoved | TakenOver,
+    CaseOpened
+    | AnchorKnown
+    | NoticeChosen
+    | StepOpened
+    | StepDue
+    | StepAssigned
+    | StepAppointed
+    | StepProposed
+    | StepReturned
+    | StepDone
+    | StepWaived
+    | StepCancelled
+    | StepReopened
+    | StepCorrected
+    | StepsRenewed
+    | Redated
+    | MilestoneReached
+    | MilestoneLost
+    | PhaseEntered
+    | EventHappened
+    | TypeChanged
+    | Extended
+    | Escalated
+    | Acknowledged
+    | CaseEnded
+    | CaseErased
+    | ProtocolMoved
+    | TakenOver,
     Field(discriminator="kind"),
 ]
 EVENTS: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])

@@ -27,12 +27,17 @@ def effects_of(run: Run, state: CaseState) -> tuple[Effect, ...]:
             timers[event.id] = None
         if kind == "phase_entered":  # timers stop in a pause and go on after it
             timers |= dict.fromkeys(occurrence.id for occurrence in state.steps.values() if occurrence.open)
-        if kind in TELLS:
+        if kind in TELLS and _is_news(run, state, event):
             TELLS[kind](run, state, event, found)
     found += [_escalation(run, state, id) for id in timers]
     if any(_may_wake(run, event) for event in run.events):
         found.append(Timer(key="wake", at=wake_at(run)))
     return tuple(found)
+
+
+def _is_news(run: Run, state: CaseState, event: Any) -> bool:
+    """Of a case that was taken over only its open steps are news."""
+    return not run.taken_over or (event.kind == "step_opened" and state.steps[event.id].open)
 
 
 def _may_wake(run: Run, event: Any) -> bool:
@@ -57,6 +62,12 @@ def _escalation(run: Run, state: CaseState, id: str) -> Timer:
 
 
 def wake_at(run: Run) -> dt.datetime | None:
+    """The moment to look at the case by itself."""
+    day = wake_on(run)
+    return run.calendar.start_of(day) if day else None
+
+
+def wake_on(run: Run) -> dt.date | None:
     """When the case must be looked at by itself: the next occurrence of a repeated step, or the end of its phase."""
     state = run.state
     days: list[dt.date] = []
@@ -72,7 +83,7 @@ def wake_at(run: Run) -> dt.datetime | None:
                 days.append(horizon)
     if state.phase_until is not None:
         days.append(state.phase_until + ONE_DAY)
-    return run.calendar.start_of(min(days)) if days else None
+    return min(days, default=None)
 
 
 def _step_opened(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:

@@ -14,7 +14,7 @@ from protocol.commands import Actor
 from protocol.deadlines import Count, Due, Ready, countdown, deadline, references
 from protocol.language import After, Phase, Protocol, Rule, Step
 from protocol.replay import Draft, apply, occurrence_id
-from protocol.state import AnchorValue, CaseState, Occurrence
+from protocol.state import CaseState, Occurrence
 from protocol.variants import dependents, in_class, steps_for
 from protocol.workdays import ONE_DAY, WorkCalendar
 
@@ -23,7 +23,7 @@ class Cause(NamedTuple):
     """What an action is done for: the values given, the day, the outcome and what opened the step."""
 
     day: dt.date
-    given: dict[str, str] = {}  # noqa: RUF012
+    given: dict[str, str] = {}
     outcome: str | None = None
     trigger: str = ""
     form: str = "full"
@@ -57,6 +57,8 @@ class Run:
         """explanations only: the day a predecessor is assumed to be settled, a date to have become known"""
         self.unending: str | None = None
         """explanations only: a repeated step that goes on whatever its outcomes"""
+        self.taken_over = False
+        """the case ran before: what happened in it then is told to nobody"""
         self.state = Draft(state)
         self.index: dict[str, list[str]] = {}
         for id, occurrence in self.state.steps.items():
@@ -131,10 +133,6 @@ class Run:
 
     # when a step is ready
 
-    def known_on(self, value: AnchorValue) -> dt.date:
-        """The day a date became known; what came with the notification counts as arrived with it, on N."""
-        return max(value.known_on, self.state.notified_on)
-
     def met(self, condition: After) -> Ready | None:
         """The day this condition was met, and whether that was by the due day; None: not met."""
         if condition.any_ is not None:
@@ -143,7 +141,9 @@ class Run:
             value = self.state.anchors.get(condition.anchor)
             if value is None:
                 return None
-            return Ready(self.known_on(value))
+            # "this shifts N only": other dates are known from the day they really arrived
+            cut_off = self.protocol.anchors[condition.anchor].cut_off
+            return Ready(max(value.known_on, value.on) if cut_off else value.known_on)
         if condition.milestone is not None:
             day = self.state.milestones.get(condition.milestone)
             return Ready(day, self.state.milestones_on_time.get(condition.milestone, True)) if day else None
@@ -183,7 +183,7 @@ class Run:
         for name in references(rule, self.state.notice):
             value = self.state.anchors.get(name)
             if value is not None:
-                days.append(self.known_on(value))
+                days.append(value.known_on)
         if key in self.state.redated:
             days.append(self.state.redated[key])
         on = max(days, default=self.today)
@@ -402,7 +402,7 @@ class Run:
 
     def _recount_one(self, occurrence: Occurrence, step: Step, why: Any, redate: bool) -> None:
         key = occurrence.step
-        slot = self._slot_of(occurrence, step)
+        slot = self.slot_of(occurrence, step)
         if slot is None:
             return
         ready = self.ready(key, step, slot.rule) or Ready(occurrence.ready_on)
@@ -418,7 +418,7 @@ class Run:
         if new != (occurrence.ready_on, occurrence.due, occurrence.at, occurrence.form, occurrence.last):
             self.emit(e.StepDue(id=occurrence.id, ready_on=on, due=new[1], at=new[2], form=form, last=last, why=why))
 
-    def _slot_of(self, occurrence: Occurrence, step: Step) -> Slot | None:
+    def slot_of(self, occurrence: Occurrence, step: Step) -> Slot | None:
         if step.repeat is not None and step.repeat.cadence is not None:
             return Slot(occurrence.n, step.repeat.cadence)
         return next((slot for slot in self.slots(occurrence.step, step) if slot.n == occurrence.n), None)
