@@ -104,6 +104,7 @@ LIVES: tuple[Life, ...] = (
             Deed("A+200", "event:extension", by="coordinator"), Deed("A+250", "event:extension", by="coordinator"),
         ),
     ),
+    Life("The prison refuses the visit", "conditional_release", 50, 75, conditions="yes", prison=1, ways={"visit1": Way("access_refused", late=2)}),
     Life("Removal", "removal", 52, 25, prison=1),
     Life(
         "Court's disposal: refused, waiting, then a new date", "court_disposal", 60, 70, conditions="yes",

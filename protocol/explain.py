@@ -13,10 +13,10 @@ from protocol.actions import record_anchor
 from protocol.advance import HANDLERS, form_of
 from protocol.advance import _settle as settle
 from protocol.because import because, day_words
-from protocol.deadlines import Due, Ready, countdown
+from protocol.deadlines import Due, Ready
 from protocol.errors import Refused
 from protocol.language import Protocol, Step
-from protocol.run import Cause, Run, Slot
+from protocol.run import Run, Slot
 from protocol.state import CaseState, Occurrence
 from protocol.variants import in_class
 from protocol.workdays import WorkCalendar
@@ -60,6 +60,8 @@ class OnTime:
     ):
         self.run = Run(protocol, state, calendar, at, c.SYSTEM)
         self.run.hour = None
+        self.released = False
+        """the actual release is given, not only forecast"""
         self.insist: dict[str, str] = {}
         """steps with another outcome than the expected one"""
         self.later = dict(later or {})
@@ -182,6 +184,7 @@ def _started(
     told_on = calendar.local_day(notified)
     now = {key: day for key, day in anchors.items() if protocol.anchors[key].may_be_future or day <= told_on}
     case = OnTime(protocol, None, calendar, notified, {key: day for key, day in anchors.items() if key not in now})
+    case.released = any(protocol.anchors[key].stands_in_for for key in anchors)
     if not whole_day:
         case.run.hour = notified.astimezone(calendar.zone).strftime("%H:%M")
         case.arrived = Ready(told_on, True, case.run.hour)
@@ -261,7 +264,8 @@ def _follow(case: OnTime, key: str, n: int, started: dt.date | dt.datetime | Non
             if here.open:
                 found = _told(case.run, here, language)
             elif found is not None:
-                answered = _answered(case, key, n, None, language) if found.due >= case.run.today else None
+                recounted = case.released and found.due >= case.run.today
+                answered = _answered(case, key, n, None, language) if recounted else None
                 return answered or found
         if not case.step_on():
             break

@@ -9,7 +9,7 @@ WD/CD = working/calendar days. All dates are Europe/Brussels.
 Where the text leaves room, this file reads it so (the text's words → the reading):
 
  1. "arrives after 16:00" → 16:00:00 itself is in time. A notification given as a bare date came before every hour.
- 2. "this shifts N only" → A and the start of a step are never shifted; P is known from the shifted N on.
+ 2. "this shifts N only" → P, A and the start of a step are never shifted: they are known when they really arrived.
  3. "working days" in the notice, and the shift of N → own closing days are not working days there either.
  4. "`ready` … ignore own closing days" → in every count of that step, floor and cap included.
  5. "working days after N up to and including P", P before N → 0.
@@ -46,7 +46,7 @@ Where the text leaves room, this file reads it so (the text's words → the read
     calendar, which is not among the arguments: no date.
 26. "A becomes known … the rest is due by the short class with P = A" → every step whose on-time due day is not before
     the day A became known, `notify` too. Cancelled steps (`visit1`, `visit2`, `ready`) have no date.
-27. A forecast (A not given) takes P for A, known on the later of P and N; it does not make the class short.
+27. A forecast (A not given) takes P for A, known on the later of P and the day of arrival; it does not make the class short.
 28. Steps counted from A when A is known late (`review`, `close`, `conference`) → not before the day it became known.
 """
 
@@ -174,7 +174,8 @@ def day_of(moment: date) -> date:
 class Case:
     kind: str
     n: date
-    arrived: time | None  # the hour on N, if it is known and counts
+    told: date  # the day it really arrived: the cut-off shifts N only
+    arrived: time | None  # the hour of arrival, if it is known
     planned: date | None  # P
     released: date | None  # A
     back: date | None  # planned return from leave
@@ -182,7 +183,7 @@ class Case:
 
     @property
     def a_known(self) -> date | None:
-        return max(self.released, self.n) if self.released else None
+        return max(self.released, self.told) if self.released else None
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def before_release(case: Case) -> View:
 
 def after_release(case: Case) -> View:
     assert case.a_known
-    return View(case, case.released, SHORT, case.a_known, after=True)
+    return View(case, case.released, SHORT, max(case.a_known, case.n), after=True)
 
 
 def notice_class(case: Case) -> int:
@@ -236,11 +237,11 @@ def due(
         raise ValueError(f"{step!r} is no step of this protocol")
     closing = frozenset(closing_days)
     n = counted_day(notified, closing)
-    on_n = isinstance(notified, datetime) and day_of(notified) == n
     case = Case(
         kind=release_type,
         n=n,
-        arrived=in_brussels(notified).time() if on_n and isinstance(notified, datetime) else None,
+        told=day_of(notified),
+        arrived=in_brussels(notified).time() if isinstance(notified, datetime) else None,
         planned=release,
         released=None if release_type == "leave" else released,
         back=planned_return,
@@ -400,9 +401,8 @@ def confirm_release(view: View, occurrence: int, started: date | None) -> Due | 
         return None
     if day is None:
         return WAITS
-    ready, hour = view.not_ready_before, view.case.arrived
-    if view.after and ready != view.case.n:
-        hour = None
+    ready = view.case.told if not view.after else view.case.a_known or view.case.told
+    hour = view.case.arrived if ready == view.case.told else None
     if started is not None:
         ready = day_of(started)
         hour = in_brussels(started).time() if isinstance(started, datetime) else None
@@ -445,7 +445,7 @@ def due_after_release(case: Case, step: str, occurrence: int, started: date | No
 def release_and_known(case: Case) -> tuple[date, date] | None:
     """A and the day it became known; before that, P as its forecast."""
     a = case.released or case.planned
-    return (a, max(a, case.n)) if a else None
+    return (a, max(a, case.told)) if a else None
 
 
 def releaseday(case: Case, started: date | None) -> Due:

@@ -219,7 +219,7 @@ def test_tasks_are_divided_only_where_a_justice_assistant_supervises(
 
 def test_a_leave_keeps_its_few_steps_and_ends_with_the_return(mechelen: Protocol) -> None:
     assert own_steps(mechelen, "leave") == [
-        "notify", "mandate", "infocheck", "assign", "contact", "confirm_release", "close", "retain",
+        "notify", "mandate", "infocheck", "assign", "contact", "confirm_release", "opreview", "close", "retain",
     ]  # fmt: skip
 
 

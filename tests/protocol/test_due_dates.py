@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -79,11 +79,19 @@ def test_the_engine_agrees_with_an_independent_reading(
     release = notified + dt.timedelta(days=notice) if notice is not None else None
     released = release + dt.timedelta(days=late) if release and late is not None and release_type != "leave" else None
     back = release + dt.timedelta(days=stay) if release and release_type == "leave" else None
+    # a leave that is over before its notification counts as arrived: the text leaves open what is still due then
+    assume(back is None or oracle.counted_day(notified, frozenset()) <= back)
     n = n if step in ("followup", "review", "contact", "ready") else 1
     wanted = oracle.due(
         step, release_type, notified, release=release, released=released, planned_return=back, occurrence=n
     )
-    case: dict[str, Any] = {"step": step, "type": release_type, "notified": notified, "release": release, "released": released}
+    case: dict[str, Any] = {
+        "step": step,
+        "type": release_type,
+        "notified": notified,
+        "release": release,
+        "released": released,
+    }
     found = engine({**case, "return": back, "occurrence": n})
     if wanted is None or wanted == oracle.WAITS:
         assert found is None
