@@ -99,9 +99,10 @@ class Step(Row, table=True):
     """One occurrence of a step: the work people see. Its outcome is sealed in the case."""
 
     __table_args__ = clustered(
-        while_open("ix_step_open_by_assignee", "assignee", "due_at"),
-        while_open("ix_step_open_by_role", "role", "due_at", also="assignee IS NULL"),
-        while_open("ix_step_open_by_due", "due_at"),
+        # Each in the full order of its list: work of one due moment is many rows, which would be sorted for each page.
+        while_open("ix_step_open_by_assignee", "assignee", "due_at", "case_id", "occurrence"),
+        while_open("ix_step_open_by_role", "role", "due_at", "case_id", "occurrence", also="assignee IS NULL"),
+        while_open("ix_step_open_by_due", "due_at", "case_id", "occurrence"),
     )
     case_id: int = Field(primary_key=True, foreign_key="release_case.id")
     occurrence: str = Field(primary_key=True, max_length=60)

@@ -349,7 +349,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_step_open_by_assignee",
         "step",
-        ["assignee", "due_at"],
+        ["assignee", "due_at", "case_id", "occurrence"],
         unique=False,
         sqlite_where=sa.text("is_open = 1"),
         postgresql_where=sa.text("is_open"),
@@ -357,7 +357,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_step_open_by_due",
         "step",
-        ["due_at"],
+        ["due_at", "case_id", "occurrence"],
         unique=False,
         sqlite_where=sa.text("is_open = 1"),
         postgresql_where=sa.text("is_open"),
@@ -365,7 +365,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_step_open_by_role",
         "step",
-        ["role", "due_at"],
+        ["role", "due_at", "case_id", "occurrence"],
         unique=False,
         sqlite_where=sa.text("is_open = 1 AND assignee IS NULL"),
         postgresql_where=sa.text("is_open AND assignee IS NULL"),
