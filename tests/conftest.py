@@ -128,3 +128,9 @@ def the_real_time() -> Iterator[None]:
     """A test that sets the clock does not set it for the next one."""
     yield
     clock.set_to(None)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The long fault runs belong to `make faults`: they run only when they are asked for by name."""
+    asked = any("faults" in word for word in config.args)
+    return True if "faults" in collection_path.parts and not asked else None
