@@ -48,7 +48,7 @@ class Signer:
     def read(self, cookie: str | None, now: int) -> Session | None:
         """The session of a cookie; None when it is missing, forged or too old."""
         content, _, signature = (cookie or "").partition(".")
-        if not content or not hmac.compare_digest(signature, self._sign("cookie", content)):
+        if not content or not hmac.compare_digest(signature.encode(), self._sign("cookie", content).encode()):
             return None
         try:
             session = Session(*json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4))))

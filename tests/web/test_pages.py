@@ -25,8 +25,8 @@ PAGES = {
     "/closing-days": {"s-cora", ADMINISTRATOR},
 }
 EVERYBODY = (
-    "s-cora", "s-dirk", "s-ilse", "s-paul", "s-lena", "s-piet", "s-vera", "s-omar", "s-dana", "s-frank", "s-anna", "s-maya",
-    ADMINISTRATOR,
+    "s-cora", "s-dirk", "s-ilse", "s-paul", "s-lena", "s-piet", "s-vera", "s-omar", "s-dana", "s-frank", "s-anna",
+    "s-maya", ADMINISTRATOR,
 )  # fmt: skip
 FIRST = {
     "s-piet": "/announced", "s-lena": "/tasks", "s-cora": "/overview", "s-ilse": "/tasks", "s-maya": "/urgent",

@@ -20,8 +20,8 @@ SOURCES = [*FOLDER.glob("*.py"), *FOLDER.glob("templates/**/*.html")]
 LITERAL = re.compile(r"[\"']([a-z]+\.[a-z0-9_]+)[\"']")
 FAMILIES = frozenset(
     {
-        "answer", "certainty", "cause", "check", "done", "outcome", "problem", "reason", "refusal", "sentences", "service",
-        "status", "tone", "waiver", "who", "why",
+        "answer", "certainty", "cause", "check", "done", "outcome", "problem", "reason", "refusal", "sentences",
+        "service", "status", "tone", "waiver", "who", "why",
     }
 )  # fmt: skip
 """Words looked up by keys that come from elsewhere."""
