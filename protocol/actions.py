@@ -142,6 +142,17 @@ def reconcile(run: Run, touched: Iterable[str] | None, why: Any) -> None:
     ]
     if renewed and run.state.ended is None:
         run.emit(e.StepsRenewed(steps=tuple(renewed), why="class"))
+    cancel_unready(run, "variant")
+
+
+def cancel_unready(run: Run, why: str, keep: str = "") -> None:
+    """Open steps that have to wait for another step again; they open anew when that one is settled."""
+    for occurrence in run.open_steps():
+        step = run.steps.get(occurrence.step)
+        if step is None or occurrence.own_rule or occurrence.id == keep:
+            continue
+        if any(condition.anchor is None and run.met(condition) is None for condition in step.after):
+            cancel(run, occurrence, why, False)
 
 
 def _absent(run: Run, occurrence: Occurrence, step: Step) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from protocol import commands as c
 from protocol import events as e
-from protocol.actions import change_type, choose_notice, do, happen, reconcile, record_anchor
+from protocol.actions import cancel_unready, change_type, choose_notice, do, happen, reconcile, record_anchor
 from protocol.effects import Effect
 from protocol.errors import Refused
 from protocol.escalation import calls
@@ -49,7 +49,7 @@ def advance(
     if command.kind not in QUIET:
         run.open_ready()
     state = run.state.freeze()
-    return Outcome(tuple(run.events), effects_of(run, state), state, clean)
+    return Outcome(tuple(run.events), effects_of(run, state, command.kind == "wake"), state, clean)
 
 
 QUIET = ("assign_step", "appoint", "escalate", "acknowledge")
@@ -392,6 +392,7 @@ def _correct_anchor(run: Run, command: c.CorrectAnchor) -> None:
         again = dict.fromkeys([*(o.step for o in lifted), *(key for key in answered if key in run.index)])
         if definition.stands_in_for and again:
             run.emit(e.StepsRenewed(steps=tuple(again), why="corrected"))
+        cancel_unready(run, "corrected")
 
 
 def _report(run: Run, command: c.ReportEvent) -> dict[str, Any]:
@@ -440,15 +441,7 @@ def _undo(run: Run, command: c.UndoStep) -> None:
     for key, milestone in run.protocol.milestones.items():
         if key in run.state.milestones and not any(run.met(condition) for condition in milestone.any_):
             run.emit(e.MilestoneLost(milestone=key))
-    for other in run.open_steps():
-        other_step = run.steps.get(other.step)
-        if (
-            other.id != command.id
-            and other_step is not None
-            and not other.own_rule
-            and not all(map(run.met, other_step.after))
-        ):
-            run.emit(e.StepCancelled(id=other.id, why="corrected", on=run.today))
+    cancel_unready(run, "corrected", keep=command.id)
 
 
 def _far_reaching(step: Step, occurrence: Occurrence) -> bool:

@@ -18,7 +18,8 @@ QUIET = ("step_assigned", "step_appointed", "step_proposed", "step_done", "escal
 SETTLES = ("step_done", "step_waived", "step_cancelled")
 
 
-def effects_of(run: Run, state: CaseState) -> tuple[Effect, ...]:
+def effects_of(run: Run, state: CaseState, woken: bool = False) -> tuple[Effect, ...]:
+    """`woken`: the case was looked at because of its timer, which is spent and has to be set again."""
     found: list[Effect] = []
     timers: dict[str, None] = {}
     for event in run.events:
@@ -30,7 +31,7 @@ def effects_of(run: Run, state: CaseState) -> tuple[Effect, ...]:
         if kind in TELLS and _is_news(run, state, event):
             TELLS[kind](run, state, event, found)
     found += [_escalation(run, state, id) for id in timers]
-    if any(_may_wake(run, event) for event in run.events):
+    if woken or any(_may_wake(run, event) for event in run.events):
         found.append(Timer(key="wake", at=wake_at(run)))
     return tuple(found)
 

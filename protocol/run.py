@@ -235,7 +235,9 @@ class Run:
     # opening
 
     def open_ready(self) -> None:
-        """Open everything that is ready by today, until nothing more opens."""
+        """Open everything that is ready by today, until nothing more opens; a case that closes opens nothing by itself."""
+        if self.state.phase == self.protocol.closing_phase:
+            return
         if (waiting := self._only_waiting()) is not None:
             self._open_each(waiting)
             return
@@ -265,7 +267,8 @@ class Run:
                 return None
         state = self.state
         waiting = dependents(self.protocol, state.release_type, state.notice, state.conditions)
-        return [key for name in names for key in waiting.get(name, ())]
+        # … and a repeated step that was settled: its next occurrence may depend on the answer
+        return [key for name in names for key in ((name,) if name in self.steps else ()) + waiting.get(name, ())]
 
     def allowed(self, key: str) -> bool:
         only = self.phase.only

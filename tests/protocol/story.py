@@ -36,6 +36,7 @@ class Story:
         self.calendar = WorkCalendar(self.protocol.calendar, closing_days)
         self.state: CaseState | None = None
         self.entries: list[Entry] = []
+        self.effects: list[Any] = []
         self.now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
     @property
@@ -71,6 +72,7 @@ class Story:
         self.entries.append(entry)
         self.state = outcome.state
         assert replay(self.entries) == outcome.state, "replay must give the state that the command left"
+        self.effects += outcome.effects
         for effect in outcome.effects:
             if effect.kind == "timer" and effect.key == "wake":
                 self.wake = effect.at
@@ -93,7 +95,9 @@ class Story:
         assert named, f"{id} is not open; open are: {sorted(o.id for o in self.case.steps.values() if o.open)}"
         return named[0]
 
-    def complete(self, id: str, outcome: str | None = None, on: dt.date | None = None, **given: Any) -> None:
+    def complete(
+        self, id: str, outcome: str | None = None, on: dt.date | None = None, second: bool = True, **given: Any
+    ) -> None:
         """Complete a step with this outcome, and the second pair of eyes where the protocol wants it."""
         occurrence = self.occurrence(id)
         case = self.case
@@ -107,7 +111,7 @@ class Story:
         facts = {"trigger": occurrence.trigger, "form": occurrence.form, "release_type": case.release_type}
         fields = answers(self.protocol, form, wanted, day, given, facts)
         self.do(c.CompleteStep(id=occurrence.id, occurred_on=day, fields=fields))
-        if step.four_eyes is not None:
+        if step.four_eyes is not None and second:
             self.do(c.DecideSecond(id=occurrence.id, agree=True, occurred_on=day), COLLEAGUE)
 
     def happens(self, event: str, on: dt.date | None = None, **given: Any) -> None:
