@@ -6,6 +6,7 @@ and never fails half-way. PostgreSQL locks the rows of one case. Nothing here ma
 
 import secrets
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -24,8 +25,8 @@ from casework.settings import Settings, SettingsFault, make_private_folder, secr
 from casework.sqlite import open_sqlite
 from casework.statements import Tx
 
-CONFLICTS = (sqlcipher.IntegrityError, psycopg.errors.IntegrityError, psycopg.errors.TransactionRollback)
-"""What the drivers raise when another transaction was first."""
+CONFLICTS = (sqlcipher.IntegrityError, psycopg.errors.IntegrityError, psycopg.OperationalError)
+"""What the drivers raise when another transaction was first, or when the server went away meanwhile."""
 POOL = {"pool_size": 16, "max_overflow": 48}
 READ_ONLY = "sluis_read_only"
 KEY_BYTES = 32
@@ -90,6 +91,7 @@ class Database:
         self.kind = "postgresql" if settings.on_postgres else "sqlite"
         self.memory: dict[str, Any] = {}
         """what casework keeps between transactions: protocols, calendars, decoded states"""
+        self._free: deque[Any] = deque()
         # Threads of one process queue here in turn; SQLite itself would make them sleep and try again.
         self._one_writer = threading.Lock()
 
@@ -136,11 +138,20 @@ class Database:
 
     @contextmanager
     def _raw(self) -> Iterator[Any]:
-        fairy = self.engine.raw_connection()
+        """A bare connection, kept for the next one who asks: the engine's pool costs more than a statement."""
+        try:
+            fairy = self._free.pop()
+        except IndexError:
+            fairy = self.engine.raw_connection()
         try:
             yield fairy.driver_connection
-        finally:
-            fairy.close()
+        except BaseException:
+            if getattr(fairy.driver_connection, "closed", False):  # PostgreSQL went away
+                fairy.invalidate()
+            else:
+                self._free.append(fairy)
+            raise
+        self._free.append(fairy)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -158,6 +169,8 @@ class Database:
                 session.commit()
 
     def close(self) -> None:
+        while self._free:
+            self._free.pop().close()
         self.engine.dispose()
         if "keys" in vars(self):
             self.keys.close()

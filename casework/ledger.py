@@ -8,6 +8,7 @@ destroyed the person is erased and the chain still verifies, and verifying hashe
 
 import datetime as dt
 import json
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -79,12 +80,17 @@ def place(stream: str, seq: int) -> bytes:
     return f"{stream}#{seq}".encode()
 
 
+@lru_cache(maxsize=4096)
+def _quoted(word: str) -> str:
+    return json.dumps(word)
+
+
 def compose(before: Head, stream: str, at: dt.datetime, by: str, command: str, body: bytes) -> tuple[Head, bytes]:
     """The canonical entry that follows `before`, and the head it makes. `body` is sealed already where it must be."""
     seq = before.seq + 1
-    header = json.dumps(
-        {"stream": stream, "seq": seq, "at": at.astimezone(dt.UTC).isoformat(), "by": by, "command": command},
-        separators=(",", ":"),
+    moment = at.astimezone(dt.UTC).isoformat()
+    header = (
+        f'{{"stream":{_quoted(stream)},"seq":{seq},"at":"{moment}","by":{_quoted(by)},"command":{_quoted(command)}}}'
     )
     entry = b"%b%b\n%b" % (before.hash, header.encode(), body)
     return Head(seq, sha256(entry).digest()), entry

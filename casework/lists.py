@@ -49,7 +49,11 @@ def _listed(*conditions: sa.ColumnElement[bool]) -> _List:
 
 
 ASSIGNED, QUEUED, QUEUED_MINE = _listed(*_ASSIGNED), _listed(*_QUEUED), _listed(*_QUEUED, _mine)
-LATE_ALL, LATE_MINE = _listed(*_LATE), _listed(*_LATE, sa.or_(_mine, STEP.c.assignee == _p("me")))
+LATE_ALL = _listed(*_LATE)
+LATE_ASSIGNED = _listed(*_LATE, STEP.c.assignee == _p("me"))
+LATE_AROUND_ME = _listed(*_LATE, _mine, STEP.c.assignee.is_distinct_from(_p("me")))
+"""late work of others in my cases"""
+_HAS_CASES = Statement(sa.select(MEMBER.c.case_id).where(MEMBER.c.staff == _p("me")).limit(1))
 OF_CASE = Statement(_ROW.where(STEP.c.case_id == _p("case"), STEP.c.is_open).order_by(STEP.c.due_at, STEP.c.occurrence))
 
 
@@ -103,8 +107,11 @@ def late_work(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None 
     at = at or clock.now()
     with db.write() as tx:
         everywhere = sees_every_case(tx, db, actor)
-        wanted = LATE_ALL if everywhere.allowed else LATE_MINE
-        found = _page(tx, db, [(wanted, {"me": actor.id, "at": at})], page, at)
+        wanted = [LATE_ALL]
+        if not everywhere.allowed:
+            has_cases = tx.one(_HAS_CASES, {"me": actor.id}) is not None
+            wanted = [LATE_ASSIGNED, LATE_AROUND_ME] if has_cases else [LATE_ASSIGNED]
+        found = _page(tx, db, [(each, {"me": actor.id, "at": at}) for each in wanted], page, at)
         read_log.note(
             tx, actor, None, "late_work", Decision(True, everywhere.reason), at, [task.ref for task in found.tasks]
         )

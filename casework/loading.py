@@ -1,20 +1,24 @@
 """A case as a transition or a reader finds it: its row, and the state that is sealed in it."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from casework import protocols, states
+from casework import ledger, protocols, states
 from casework.db import Database
 from casework.errors import NotFound
 from casework.keys import KeyGone
 from casework.ledger import Head
 from casework.rows import CASE, DONE, MEMBER
-from casework.sealing import Sealer
+from casework.sealing import Sealer, unpacked
 from casework.statements import Statement, Tx
 from protocol.commands import Actor
 from protocol.errors import Refused
+from protocol.events import EVENTS, Event
+from protocol.replay import replay
 from protocol.state import CaseState
 
 
@@ -36,6 +40,7 @@ class Loaded:
     done: tuple[int, int] | None
     """case and seq of the command, if it had its effect before"""
     revision: int
+    snapshot_seq: int
 
     @property
     def people(self) -> dict[str, str | None]:
@@ -54,12 +59,13 @@ _load = sa.select(
     CASE.c.id, CASE.c.ref, CASE.c.protocol, CASE.c.protocol_version, CASE.c.key_id, CASE.c.version, CASE.c.head_seq,
     CASE.c.head_hash, CASE.c.lead, CASE.c.deputy, CASE.c.ended_at, _relations, _done_case, _done_seq,
     protocols.REVISION,
+    CASE.c.snapshot_seq,
 )  # fmt: skip
 _LOCK_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")).with_for_update(of=CASE))
 _LOCK_BY_ID = Statement(_load.where(CASE.c.id == _p("case")).with_for_update(of=CASE))
 _READ_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")))
 _READ_BY_ID = Statement(_load.where(CASE.c.id == _p("case")))
-_SNAPSHOT = Statement(sa.select(CASE.c.snapshot).where(CASE.c.id == _p("case")))
+_SNAPSHOT = Statement(sa.select(CASE.c.snapshot, CASE.c.snapshot_seq).where(CASE.c.id == _p("case")))
 
 
 def load(tx: Tx, case: int | str, actor: Actor, command_id: str = "", *, lock: bool = True) -> Loaded:
@@ -78,6 +84,7 @@ def load(tx: Tx, case: int | str, actor: Actor, command_id: str = "", *, lock: b
         frozenset(relations),
         done,
         row[14] or 0,
+        row[15],
     )
 
 
@@ -90,8 +97,31 @@ def state_of(tx: Tx, db: Database, case: Loaded) -> tuple[Sealer, CaseState]:
         raise Refused("case.erased", "this case was erased", "nothing more can be recorded in it") from None
     state = states.recall(db, case.id, case.head.hash)
     if state is None:
-        row = tx.one(_SNAPSHOT, {"case": case.id})
-        assert row is not None and case.key_id is not None
-        state = states.opened(key, case.key_id, case.version, row[0])
-        states.remember(db, case.id, case.head.hash, state)
+        state = _replayed(tx, db, case, key)
     return key, state
+
+
+def _replayed(tx: Tx, db: Database, case: Loaded, key: Sealer) -> CaseState:
+    """The snapshot, and what happened after it."""
+    row = tx.one(_SNAPSHOT, {"case": case.id})
+    assert row is not None and case.key_id is not None
+    snapshot, seq = row
+    state = states.opened(key, case.key_id, seq, snapshot)
+    if seq < case.head.seq:
+        later = ledger.entries(tx, ledger.case_stream(case.ref), seq)
+        events = [event for found in later if found[0].seq <= case.head.seq for event in events_in(key, *found)]
+        state = replay(events, state)
+    if seq <= case.head.seq:  # else: a reader without a lock, overtaken by a transition
+        states.remember(db, case.id, case.head.hash, state)
+    return state
+
+
+def events_in(key: Sealer, header: ledger.Header, body: bytes) -> tuple[Event, ...]:
+    """The events of a sealed entry."""
+    return EVENTS.validate_python(content_of(key, header, body)["events"])
+
+
+def content_of(key: Sealer, header: ledger.Header, body: bytes) -> dict[str, Any]:
+    """Events and form of a sealed entry."""
+    found: dict[str, Any] = json.loads(unpacked(ledger.open_body(key, header, body)))
+    return found

@@ -36,7 +36,8 @@ def _next_number(insert: Any) -> Any:
 _NEXT_NUMBER = Statement(_next_number(sqlite_insert), postgresql=_next_number(postgresql_insert))
 _COLUMNS = (
     "ref", "protocol", "protocol_version", "person_id", "key_id", "phase", "ended", "is_open", "release_type", "notice",
-    "planned_release", "certainty", "actual_release", "prison", "lead", "deputy", "version", "snapshot", "head_seq",
+    "planned_release", "certainty", "actual_release", "prison", "lead", "deputy", "version", "snapshot",
+    "snapshot_seq", "head_seq",
     "head_hash", "notified_at", "opened_at", "ended_at", "follows",
 )  # fmt: skip
 _INSERT = Statement(
@@ -129,7 +130,8 @@ def open_in(
         "key_id": key_id,
         "prison": opening.prison or (opening.details.prison if opening.details else None),
         "version": 1,
-        "snapshot": states.sealed(key, key_id, 1, state),
+        "snapshot": states.sealed(key, key_id, head.seq, state),
+        "snapshot_seq": head.seq,
         "head_seq": head.seq,
         "head_hash": head.hash,
         "notified_at": _notified_at(opening),

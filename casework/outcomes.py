@@ -33,9 +33,9 @@ _CHANGED = Statement(
     .limit(_p("upto"))
 )
 _PASSED = Statement(
-    sa.select(_OUTCOME.c.case_id)
-    .distinct()
-    .where(_OUTCOME.c.verdict == sa.literal_column("'running'"), _OUTCOME.c.due_on < _p("today"))
+    sa.select(_OUTCOME.c.case_id).where(
+        _OUTCOME.c.verdict == sa.literal_column("'running'"), _OUTCOME.c.due_on < _p("today")
+    )
 )
 _ABOUT = Statement(sa.select(CASE.c.release_type, CASE.c.notice, CASE.c.prison).where(CASE.c.id == _p("case")))
 _CLEAR = Statement(sa.delete(_OUTCOME).where(_OUTCOME.c.case_id == _p("which")))
@@ -51,7 +51,7 @@ def refresh(db: Database, at: dt.datetime | None = None) -> int:
     """Judge every case that changed since it was judged last, or in which a due day passed. How many there were."""
     at = at or clock.now()
     with db.read() as tx:
-        passed = [case_id for (case_id,) in tx.all(_PASSED, {"today": at.date()})]
+        passed = sorted({case_id for (case_id,) in tx.all(_PASSED, {"today": at.date()})})
     for case_id in passed:
         _judge_one(db, case_id, at)
     judged, after = len(passed), 0

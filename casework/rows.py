@@ -27,7 +27,8 @@ _p = sa.bindparam
 PERSONAL_ROLES = {"lead_worker": "lead", "deputy_worker": "deputy"}
 """Roles that one member of staff holds in a case: their tasks are that person's, without a separate assignment."""
 
-STATE_COLUMNS = ("version", "snapshot", "head_seq", "head_hash")
+HEAD_COLUMNS = ("version", "head_seq", "head_hash")
+STATE_COLUMNS = (*HEAD_COLUMNS, "snapshot", "snapshot_seq")
 PLAIN_COLUMNS = (
     "protocol_version", "phase", "ended", "is_open", "release_type", "notice", "planned_release", "certainty",
     "actual_release", "lead", "deputy", "ended_at",
@@ -40,6 +41,7 @@ def _update_case(columns: tuple[str, ...]) -> Statement:
     return Statement(sa.update(CASE).where(*guard).values({name: _p(name) for name in columns}))
 
 
+UPDATE_HEAD = _update_case(HEAD_COLUMNS)
 UPDATE_STATE = _update_case(STATE_COLUMNS)
 UPDATE_CASE = _update_case(STATE_COLUMNS + PLAIN_COLUMNS)
 INSERT_STEP = Statement(

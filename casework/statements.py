@@ -4,13 +4,17 @@ A transition runs about eight statements. Through `Connection.execute` each cost
 compiled once from the same SQLAlchemy Core construct, with the same column types, it costs a tenth.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy import Boolean, Date, Dialect
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.elements import ClauseElement
+
+from models.columns import Moment
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
@@ -27,25 +31,31 @@ class _Compiled:
     def __init__(self, construct: ClauseElement, dialect: Dialect) -> None:
         compiled: Any = construct.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
-        self.positions: Sequence[str] | None = compiled.positiontup
-        self.binds: dict[str, _Bind] = dict(compiled._bind_processors)
-        self.fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self.reads = _readers(compiled, dialect)
+        self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        binds = {name: _writer(compiled, name, dialect) for name in compiled.binds}
+        if compiled.positiontup is None:
+            self._names: tuple[str, ...] | None = None
+            self._binds: list[tuple[Any, _Bind]] = [(name, bind) for name, bind in binds.items() if bind]
+        else:
+            self._names = tuple(compiled.positiontup)
+            self._binds = [(index, bind) for index, name in enumerate(self._names) if (bind := binds[name])]
+            # of one name itemgetter gives the value itself, of several a tuple
+            self._pick = itemgetter(*self._names, self._names[0]) if self._names else None
 
     def values(self, given: Values) -> Any:
-        if self.positions is None:
-            full = {**self.fixed, **given}
-            for name, bind in self.binds.items():
-                if name in full:
-                    full[name] = bind(full[name])
-            return full
-        binds, fixed = self.binds, self.fixed
-        return tuple(
-            binds[name](given[name] if name in given else fixed[name])
-            if name in binds
-            else (given[name] if name in given else fixed[name])
-            for name in self.positions
-        )
+        if self._fixed:
+            given = {**self._fixed, **given}
+        if self._names is None:
+            full: Any = dict(given)
+        elif self._pick is None:
+            return ()
+        else:
+            full = list(self._pick(given))
+            full.pop()
+        for key, bind in self._binds:
+            full[key] = bind(full[key])
+        return full
 
     def row(self, found: Any) -> Row:
         """A row as the driver gave it, in the types of its columns."""
@@ -55,6 +65,35 @@ class _Compiled:
         for index, read in self.reads:
             row[index] = read(row[index])
         return tuple(row)
+
+
+def _utc_text(value: dt.datetime | None) -> str | None:
+    """A moment as SQLite keeps it: UTC without saying so, which `Moment` knows when it reads."""
+    if value is None:
+        return None
+    if value.tzinfo is not dt.UTC:
+        if value.tzinfo is None:
+            raise ValueError("a moment must have a time zone")
+        value = value.astimezone(dt.UTC)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def _day_text(value: dt.date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _writer(compiled: Any, name: str, dialect: Dialect) -> _Bind | None:
+    """How a value is handed to the driver; None: as it is. The commonest ones without SQLAlchemy's detours."""
+    kind = compiled.binds[name].type
+    if dialect.name == "sqlite":
+        if isinstance(kind, Moment):
+            return _utc_text
+        if isinstance(kind, Date):
+            return _day_text
+        if isinstance(kind, Boolean):
+            return None  # the driver writes 0 and 1
+    found: _Bind | None = compiled._bind_processors.get(name)
+    return found
 
 
 def _readers(compiled: Any, dialect: Dialect) -> list[tuple[int, _Bind]]:

@@ -1,4 +1,8 @@
-"""The state of a case between transitions: sealed in its row, and remembered in memory as long as it is the same."""
+"""The state of a case between transitions: sealed in its row, and remembered in memory as long as it is the same.
+
+Sealing the whole state with every transition would cost more than the transition. So the sealed one lags a few entries
+behind, and whoever does not remember the state replays the entries after it.
+"""
 
 import json
 import threading
@@ -10,23 +14,31 @@ from casework.keys import KeyGone
 from casework.sealing import Sealer, packed, seal, unpacked, unseal
 from protocol.state import CaseState
 
+EVERY = 10
+"""entries between two snapshots"""
 REMEMBERED = 1000
 """decoded states kept in memory"""
 _lock = threading.Lock()
 
 
-def _place(key_id: str, version: int) -> bytes:
-    return f"snapshot:{key_id}#{version}".encode()
+def is_time(before: int, seq: int) -> bool:
+    """Whether the entry `seq` calls for a new snapshot, after the one at `before`."""
+    return seq - before >= EVERY
 
 
-def sealed(key: Sealer, key_id: str, version: int, state: CaseState) -> bytes:
+def _place(key_id: str, seq: int) -> bytes:
+    return f"snapshot:{key_id}#{seq}".encode()
+
+
+def sealed(key: Sealer, key_id: str, seq: int, state: CaseState) -> bytes:
+    """The state after ledger entry `seq`."""
     content = state.__pydantic_serializer__.to_json(state, exclude_defaults=True)
-    return seal(key, packed(content), _place(key_id, version))
+    return seal(key, packed(content), _place(key_id, seq))
 
 
-def opened(key: Sealer, key_id: str, version: int, snapshot: bytes) -> CaseState:
+def opened(key: Sealer, key_id: str, seq: int, snapshot: bytes) -> CaseState:
     """Raises SealBroken when the row was changed behind the casework's back."""
-    content = unpacked(unseal(key, bytes(snapshot), _place(key_id, version)))
+    content = unpacked(unseal(key, bytes(snapshot), _place(key_id, seq)))
     return CaseState.model_validate_json(content)
 
 

@@ -1,7 +1,6 @@
 """One transaction per action: load and lock → ask visibility → advance → save case, steps, ledger, timers, outbox."""
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +8,12 @@ from casework import clock, erasure, ledger, protocols, staff, states
 from casework.db import CONFLICTS, Database
 from casework.errors import CommandReused
 from casework.ledger import Head
-from casework.loading import Loaded, load, state_of
+from casework.loading import Loaded, content_of, events_in, load, state_of
 from casework.permission import must_be_allowed, step_of
 from casework.rows import (
     INSERT_DONE,
     UPDATE_CASE,
+    UPDATE_HEAD,
     UPDATE_STATE,
     StepRows,
     name_member,
@@ -21,7 +21,7 @@ from casework.rows import (
     write_effects,
     write_steps,
 )
-from casework.sealing import Sealer, packed, unpacked
+from casework.sealing import Sealer, packed
 from casework.statements import Tx
 from protocol.advance import Outcome, advance
 from protocol.commands import Actor, Command
@@ -31,7 +31,7 @@ from protocol.language import Protocol
 from protocol.state import CaseState
 from protocol.workdays import WorkCalendar
 
-__all__ = ["Loaded", "Performed", "Turn", "load", "perform", "state_of", "step_of"]
+__all__ = ["Loaded", "Performed", "Turn", "content_of", "events_in", "load", "perform", "state_of", "step_of"]
 
 ATTEMPTS = 4
 NAMED_IN_FORM = {"lead": "lead", "deputy": "deputy", "liaison": "announcer"}
@@ -134,7 +134,10 @@ def save(turn: Turn, outcome: Outcome, kind: str, command_id: str) -> tuple[Perf
 def entry_of(actor: Actor, kind: str, outcome: Outcome, at: dt.datetime) -> tuple[dt.datetime, str, str, bytes]:
     """What goes into the ledger: moment, person, kind of command; and, sealed, the events and the form with its texts,
     which stand nowhere else."""
-    body = b'{"events":%b,"form":%b}' % (EVENTS.dump_json(outcome.events), states.json_bytes(outcome.clean))
+    body = b'{"events":%b,"form":%b}' % (
+        EVENTS.dump_json(outcome.events),
+        states.json_bytes(outcome.clean) if outcome.clean else b"{}",
+    )
     return at, actor.id, kind, body
 
 
@@ -151,21 +154,22 @@ def append(tx: Tx, before: Head, ref: str, key: Sealer, content: tuple[dt.dateti
 def _update_case(turn: Turn, state: CaseState, people: dict[str, str | None], head: Head) -> None:
     case = turn.case
     assert case.key_id is not None
-    version = case.version + 1
     values: dict[str, Any] = {
         "case_id": case.id,
         "version_before": case.version,
-        "version": version,
-        "snapshot": states.sealed(turn.key, case.key_id, version, state),
+        "version": case.version + 1,
         "head_seq": head.seq,
         "head_hash": head.hash,
     }
     now = plain_columns(turn.protocol, state, people)
-    if now == plain_columns(turn.protocol, turn.before, case.people):
-        changed = turn.tx.run(UPDATE_STATE, values)
+    same = now == plain_columns(turn.protocol, turn.before, case.people)
+    if same and not states.is_time(case.snapshot_seq, head.seq):
+        changed = turn.tx.run(UPDATE_HEAD, values)
     else:
-        ended_at = (case.ended_at or turn.at) if state.ended else None
-        changed = turn.tx.run(UPDATE_CASE, {**values, **now, "ended_at": ended_at})
+        values |= {"snapshot": states.sealed(turn.key, case.key_id, head.seq, state), "snapshot_seq": head.seq}
+        if not same:
+            values |= {**now, "ended_at": (case.ended_at or turn.at) if state.ended else None}
+        changed = turn.tx.run(UPDATE_STATE if same else UPDATE_CASE, values)
     if changed == 0:
         raise Stale
 
@@ -195,17 +199,6 @@ def _first_outcome(tx: Tx, db: Database, case: Loaded) -> Performed:
     found = ledger.entry(tx, ledger.case_stream(case.ref), seq)
     assert found is not None
     return Performed(case.id, case.ref, seq, events_in(key, *found), (), state, repeated=True)
-
-
-def events_in(key: Sealer, header: ledger.Header, body: bytes) -> tuple[Event, ...]:
-    """The events of a sealed entry."""
-    return EVENTS.validate_python(content_of(key, header, body)["events"])
-
-
-def content_of(key: Sealer, header: ledger.Header, body: bytes) -> dict[str, Any]:
-    """Events and form of a sealed entry."""
-    found: dict[str, Any] = json.loads(unpacked(ledger.open_body(key, header, body)))
-    return found
 
 
 def after_commit(db: Database, performed: Performed, head: Head, at: dt.datetime, actor: Actor) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -49,15 +50,14 @@ class _View:
         self.kind = kind
         self.connection = connection
 
-    def batches(self) -> Iterator[list[Any]]:
+    def entries(self) -> Iterator[Any]:
+        """Every entry in the order of writing. Row by row: lists of rows would keep the garbage collector busy."""
         if self.kind == "sqlite":
-            cursor = self.connection.execute(_ALL)
-        else:
-            cursor = self.connection.cursor("ledger", binary=True)
-            cursor.execute(_ALL)
-        while batch := cursor.fetchmany(BATCH):
-            yield batch
-        cursor.close()
+            return iter(self.connection.execute(_ALL))
+        cursor = self.connection.cursor("ledger", binary=True)
+        cursor.itersize = BATCH
+        cursor.execute(_ALL)
+        return iter(cursor)
 
     def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         query = query.format("?" if self.kind == "sqlite" else "%s")
@@ -91,19 +91,26 @@ def _follow(view: _View, progress: Progress | None) -> tuple[Heads, int, Fault |
     """Follow all chains at once, in the order of writing: within a stream that is the order of the chain."""
     heads: Heads = {}
     entries, fault = 0, None
-    nothing, new = heads.get, (0, GENESIS)
-    for batch in view.batches():
-        for stream, seq, entry, digest in batch:
-            last, link = nothing(stream, new)
-            if seq != last + 1 or entry[:HASH_BYTES] != link or sha256(entry).digest() != digest:
+    head_of, new, digest_of = heads.get, (0, GENESIS), sha256
+    rows, before = view.entries(), -1
+    while before != entries:
+        before = entries
+        for stream, seq, entry, digest in islice(rows, BATCH):
+            last, link = head_of(stream, new)
+            if seq != last + 1 or entry[:HASH_BYTES] != link or digest_of(entry).digest() != digest:
                 fault = fault or _what_is_wrong(stream, seq, entry, digest, last)
-            elif not entry.startswith(b'{"stream":"%b","seq":%d,' % (stream.encode(), seq), HASH_BYTES):
+            elif not last and not _names(entry, stream):
+                # The first entry says whose chain it is; every later one is tied to it by its hash.
                 fault = fault or {"stream": stream, "seq": seq, "fault": "changed"}
             heads[stream] = (seq, digest)
-        entries += len(batch)
+            entries += 1
         if progress is not None:
             progress(entries)
     return heads, entries, fault
+
+
+def _names(entry: bytes, stream: str) -> bool:
+    return entry.startswith(b'{"stream":"%b","seq":1,' % stream.encode(), HASH_BYTES)
 
 
 def _what_is_wrong(stream: str, seq: int, entry: bytes, digest: bytes, last: int) -> Fault:

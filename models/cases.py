@@ -38,7 +38,8 @@ class CaseNumber(Row, table=True):
 
 
 class ReleaseCase(Row, table=True):
-    """One case. `snapshot` is the sealed state; the plain columns are what lists need and name nobody."""
+    """One case. The plain columns are what lists need and name nobody; the state is sealed in `snapshot`, which may lag
+    a few ledger entries behind: the state now is the snapshot and a replay of what came after it."""
 
     __table_args__ = (
         ForeignKeyConstraint(["protocol", "protocol_version"], ["protocol_version.key", "protocol_version.version"]),
@@ -72,6 +73,7 @@ class ReleaseCase(Row, table=True):
     version: int = 1
     """goes up with every transition: the last guard against two at once"""
     snapshot: bytes | None = Field(default=None, sa_type=LargeBinary)
+    snapshot_seq: int = 0
     head_seq: int = 0
     head_hash: bytes = Field(sa_type=LargeBinary)
     notified_at: dt.datetime = Field(sa_type=Moment)

@@ -196,6 +196,7 @@ def upgrade() -> None:
         sa.Column("deputy", sa.String(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("snapshot", sa.LargeBinary(), nullable=True),
+        sa.Column("snapshot_seq", sa.Integer(), nullable=False),
         sa.Column("head_seq", sa.Integer(), nullable=False),
         sa.Column("head_hash", sa.LargeBinary(), nullable=False),
         sa.Column("notified_at", sa.DateTime(timezone=True), nullable=False),

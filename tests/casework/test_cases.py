@@ -179,6 +179,17 @@ def test_the_same_name_and_birth_date_elsewhere_is_asked_about_and_never_merged(
     assert rows(db, "SELECT count(*) FROM person") == [(2,)]
 
 
+def test_a_case_that_nobody_remembers_is_replayed_from_its_last_snapshot(db: Database) -> None:
+    ref = assigned_case(db).ref
+    for number in range(25):
+        staff_id = ("s-dora", "s-lena")[number % 2]
+        live = perform(db, LENA, ref, AssignStep(id="contact#1", staff=staff_id), f"hand-over-{number}", T0).state
+        db.memory.pop("states")
+        assert perform(db, SYSTEM, ref, Wake(), "", T0).state == live
+    seq, snapshot_seq = rows(db, "SELECT head_seq, snapshot_seq FROM release_case")[0]
+    assert 0 <= seq - snapshot_seq < states.EVERY
+
+
 # --- who may ---
 
 
