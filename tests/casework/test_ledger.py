@@ -151,9 +151,7 @@ def _other_signature(written: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("change", [_other_root, _other_signature])
-def test_a_forged_checkpoint_shows(
-    db: Database, tmp_path: Path, change: Callable[[dict[str, object]], None]
-) -> None:
+def test_a_forged_checkpoint_shows(db: Database, tmp_path: Path, change: Callable[[dict[str, object]], None]) -> None:
     write(db)
     file = tmp_path / "checkpoint.json"
     checkpoint(db, file, NOW)
