@@ -17,15 +17,22 @@ from casework.statements import Statement
 from models.base import table_of
 from models.heartbeats import Heartbeat
 
+HOUR = 3600
 EXPECTED_SECONDS = {
     "sweep": 180,
     "pump": 60,
     "prefect": 60,
-    "delivery": 1800,
-    "follow_up": 2 * 3600,
-    "oversight": 26 * 3600,
+    "delivery": HOUR // 2,
+    "mail": HOUR // 2,
+    "information": 2 * HOUR,
+    "assignment": 2 * HOUR,
+    "follow_up": 2 * HOUR,
+    "release": 26 * HOUR,
+    "meetings": 26 * HOUR,
+    "closure": 26 * HOUR,
+    "oversight": 26 * HOUR,
 }
-"""How long each part may be silent before its silence is a fault."""
+"""How long each part with a schedule may be silent before that is a fault. The others wait for work, as they should."""
 
 _TABLE = table_of(Heartbeat)
 _p = sa.bindparam
@@ -87,8 +94,9 @@ def beats(db: Database) -> list[Beat]:
 
 def _beat(row: Heartbeat, now: dt.datetime) -> Beat:
     ago = max(0, int((now - row.at).total_seconds()))
-    silent = ago > EXPECTED_SECONDS.get(row.part, 3600)
-    return Beat(row.part, row.at, row.failing_since, row.counts, ago, silent or row.failing_since is not None)
+    allowed = EXPECTED_SECONDS.get(row.part)
+    silent = row.failing_since is not None or (allowed is not None and ago > allowed)
+    return Beat(row.part, row.at, row.failing_since, row.counts, ago, silent)
 
 
 def last(db: Database, part: str = "sweep") -> Beat | None:

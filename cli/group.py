@@ -25,12 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 12.0
 LOOK_SECONDS, ROTATE_SECONDS = 0.1, 10.0
 WEB_FIRST_SECONDS = 8.0
+RUNS_AT_ONCE = 2
+"""each run is a process of some 120 MB that needs three seconds of one core before it works"""
 
 Say = Callable[[str], None]
 
 
 class GroupRefused(Exception):
     """The group cannot start: why, and what mends it."""
+
+    rule = "group.start"
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(f"{reason}. Remedy: {remedy}")
@@ -103,6 +107,7 @@ class Group:
             found.append(self._child("prefect", server, environment, ("web",), self.prefect.answers))
         install = [*python, "flows.install", str(ROOT / "prefect.yaml"), *(["--alone"] if own else [])]
         worker = [*python, "prefect", "worker", "start", "--pool", "sluis", "--type", "process", "--name", "sluis"]
+        worker += ["--limit", str(RUNS_AT_ONCE)]
         return [
             *found,
             self._child("pump", [*python, "flows.pump"], flows, ("web",)),

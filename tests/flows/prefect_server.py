@@ -29,7 +29,9 @@ ROOT = Path(__file__).resolve().parents[2]
 POOL = "sluis"
 BROKEN = {"FAILED", "CRASHED"}
 # What Prefect prints when something goes wrong inside the server; its own request log is off.
-FAULT = re.compile(r"\b(?:ERROR|CRITICAL)\b|^Traceback \(most recent call last\)|Can't evaluate bulk DML")
+FAULT = re.compile(r"\b(?:ERROR|CRITICAL)\b|^Traceback \(most recent call last\)|Can't evaluate bulk DML", re.MULTILINE)
+ENTRY = re.compile(r"^(?=\d\d:\d\d:\d\d\.\d+ \| )", re.MULTILINE)
+LOCKED = "database is locked"
 
 T = TypeVar("T")
 
@@ -158,7 +160,7 @@ class PrefectServer:
 
     # --- the server ---
 
-    def start(self, patience: float = 90) -> None:
+    def start(self, patience: float = 150) -> None:
         """Also again after `server.kill()`: same port, same PREFECT_HOME, the log goes on."""
         self.home.mkdir(parents=True, exist_ok=True)
         begun = time.monotonic()
@@ -187,9 +189,14 @@ class PrefectServer:
             child.stop()
 
     def faults(self) -> list[str]:
-        """What the server's log holds that must not be there. Empty when all is well."""
+        """What the server's log holds that must not be there. Empty when all is well.
+
+        On a busy machine two transactions of Prefect's own SQLite file can meet ("database is locked"): the client
+        tries again, so that is no fault here.
+        """
         assert self.server
-        return [line for line in self.server.lines() if FAULT.search(line)]
+        entries = ENTRY.split("\n".join(self.server.lines()))
+        return [entry for entry in entries if FAULT.search(entry) and LOCKED not in entry]
 
     # --- what the tests do with it ---
 
@@ -225,7 +232,7 @@ class PrefectServer:
         name = f"worker-{len(self.workers) + 1}"
         worker = Child.start(
             name,
-            self.prefect("worker", "start", "--pool", pool, "--type", "process", "--name", name),
+            self.prefect("worker", "start", "--pool", pool, "--type", "process", "--name", name, "--limit", "2"),
             self.environment | dict(environment or {}),
             self.home / f"{name}.log",
             self.home,
@@ -236,7 +243,7 @@ class PrefectServer:
             assert worker.running, worker.tail()
             return any("started!" in line for line in worker.lines())
 
-        wait_for(f"{name}\n{worker.tail()}", started, 60)
+        wait_for(f"{name}\n{worker.tail()}", started, 120)
         return worker
 
     def deploy(self, prefect_yaml: Path = ROOT / "prefect.yaml", environment: Mapping[str, str] | None = None) -> str:

@@ -3,30 +3,37 @@
 One server and one worker for the whole module; the tests run in the order in which they stand.
 """
 
+import asyncio
+import datetime as dt
+import importlib
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prefect import Flow
 
-from casework import clock, heartbeats
-from casework.automatic import notification
+from casework import clock, heartbeats, outbox
+from casework.automatic import information, notification
+from casework.automatic.orders import FLOWS
 from casework.db import Database
 from casework.settings import settings
 from casework.upgrade import open_database
+from flows import batches
 from flows.prefect_events import PrefectEvents
 from flows.pump import Pump
-from tests.casework.helpers import T0, assigned_case, later, mandated_case, new_case, rows
+from tests.casework.helpers import T0, later, new_case, rows
 from tests.flows.partnership import proposal
 from tests.flows.prefect_server import ROOT, Child, PrefectServer, wait_for
 from tests.personas import settle_in
 
 CANARIES = ("Canaryname", "Robin", "REF-00", "1990-01-0", "Canary reason", "Lena Leys", "Cora Claes")
 """Names, a reference, a birth date and free text of the fictional persons; names of staff."""
-SWEEPS = 240
+SWEEPS = 120
+PATIENCE = 180
+"""seconds: on a machine that does nothing else each of these takes a few"""
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +113,17 @@ def test_an_event_of_the_pump_starts_the_preparation_of_a_case(
     server: PrefectServer, house: Database, pump: Pump
 ) -> None:
     clock.set_to(T0)
-    ref = mandated_case(house).ref
-    turn_until(pump, lambda: waiting_preparations(house) == 0, 90)
+    ref = new_case(house).ref
+    turn_until(pump, lambda: waiting_preparations(house) == 0, PATIENCE)
     run = server.completed_run("notification/notification", "AUTOMATION", 30)
     assert run.parameters == {}  # the database says what there is to do
-    assert proposal(house, ref, "assign", "lead_workers")["proposed"]
+    assert proposal(house, ref, "notify", notification.CHECKS) is not None
+
+
+def test_the_sweep_runs_by_its_schedule(server: PrefectServer, house: Database, worker: Child) -> None:
+    server.completed_run("deadlines/deadlines", "SCHEDULE", PATIENCE)
+    beat = heartbeats.last(house, "sweep")
+    assert beat is not None and beat.minutes_ago < 2
 
 
 @pytest.mark.usefixtures("worker")
@@ -125,16 +138,79 @@ def test_a_server_that_is_away_delays_work_and_loses_none(server: PrefectServer,
     assert beat is not None and beat.failing_since is not None
     assert waiting_preparations(house) > 0
     server.start()
-    turn_until(pump, lambda: waiting_preparations(house) == 0, 90)
+    turn_until(pump, lambda: waiting_preparations(house) == 0, PATIENCE)
     assert proposal(house, ref, "notify", notification.CHECKS) is not None
     beat = heartbeats.last(house, "prefect")
     assert beat is not None and beat.failing_since is None
 
 
-def test_the_sweep_runs_by_its_schedule(server: PrefectServer, house: Database, worker: Child) -> None:
-    server.completed_run("deadlines/deadlines", "SCHEDULE", 100)
-    beat = heartbeats.last(house, "sweep")
-    assert beat is not None and beat.minutes_ago < 2
+@pytest.fixture
+def run_here(
+    server: PrefectServer, flows_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], dict[str, int]]]:
+    """Run a flow in this process, against the same server and database: no engine has to start."""
+    for key, value in flows_environment.items():
+        monkeypatch.setenv(key, value)
+    clock.set_to(None)
+    batches.house.cache_clear()
+
+    def run(flow: str) -> dict[str, int]:
+        module = importlib.import_module(f"flows.{flow}")
+        found = next(each for each in vars(module).values() if isinstance(each, Flow) and each.name == flow)
+        counts: dict[str, int] = asyncio.run(found())
+        return counts
+
+    with server.client():
+        yield run
+    batches.house().close()
+    batches.house.cache_clear()
+
+
+def test_flows_run_twice_change_nothing(house: Database, run_here: Callable[[str], dict[str, int]]) -> None:
+    def work() -> list[tuple[object, ...]]:
+        tables = ("ledger_entry", "message", "proposal", "agenda_item", "outbox", "timer", "step_outcome")
+        return rows(house, "SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in tables))
+
+    def run_all() -> list[tuple[object, ...]]:
+        for flow in ("deadlines", *FLOWS, "delivery", "oversight"):
+            run_here(flow)
+        return work()
+
+    run_all()  # what a transition of the first round asks for is prepared in the second
+    assert run_all() == run_all()
+    assert {beat.part for beat in heartbeats.beats(house)} >= {"sweep", "delivery", "oversight", *FLOWS}
+
+
+def test_prefect_never_learns_who_a_case_is_about(
+    server: PrefectServer, house: Database, run_here: Callable[[str], dict[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Searched: Prefect's database, its logs, its results, everything else below its home."""
+    clock.set_to(T0)
+    new_case(house, 3)
+
+    def broken(*_: object) -> None:
+        try:
+            raise ValueError("Canaryname3, born 1990-01-04, REF-0003")
+        except ValueError as cause:
+            raise RuntimeError("Canary reason in free text") from cause
+
+    monkeypatch.setattr(notification, "missing", broken)
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", dt.timedelta(0))
+    monkeypatch.setattr(information, "end_sharing", broken)
+    clock.set_to(None)
+    assert run_here("notification")["failed"] > 0
+    with pytest.raises(batches.FlowFault):
+        run_here("information")
+    found = [
+        (file.relative_to(server.home), canary)
+        for file in server.home.rglob("*")
+        if file.is_file()
+        for canary in CANARIES
+        if canary.encode() in file.read_bytes()
+    ]
+    assert found == []
+    states = [f"{run.state.message}" for run in server.runs("information") if run.state]
+    assert states == [] or all("Canary" not in message for message in states)
 
 
 def test_a_worker_killed_during_a_sweep_is_caught_up_and_nothing_happens_twice(
@@ -145,7 +221,7 @@ def test_a_worker_killed_during_a_sweep_is_caught_up_and_nothing_happens_twice(
         new_case(house, number)
     begun = done_by_timers(house)
     run_now(server, "deadlines")
-    wait_for("a sweep half-way", lambda: done_by_timers(house) > begun + 5, 60, every=0.01)
+    wait_for("a sweep half-way", lambda: done_by_timers(house) > begun + 5, PATIENCE, every=0.01)
     worker.kill()
     half_way = done_by_timers(house)
     assert begun < half_way < begun + SWEEPS
@@ -158,7 +234,7 @@ def test_a_worker_killed_during_a_sweep_is_caught_up_and_nothing_happens_twice(
         connection.exec_driver_sql("UPDATE timer SET leased_until = NULL")
     server.start_worker(flows_environment)
     run = run_now(server, "deadlines")
-    wait_for("the rest of the sweep", lambda: state_of(server, run) == "COMPLETED", 120, every=0.5)
+    wait_for("the rest of the sweep", lambda: state_of(server, run) == "COMPLETED", PATIENCE, every=0.5)
     due = rows(house, f"SELECT count(*) FROM timer WHERE at <= '{later(days=7):%Y-%m-%d %H:%M:%S}'")[0][0]
     assert due == 0
     case, step, who, what = (f"json_extract(payload, '$.{key}')" for key in ("case", "step", "who", "what"))
@@ -172,40 +248,5 @@ def done_by_timers(db: Database) -> int:
     return int(rows(db, "SELECT count(*) FROM command_done WHERE command_id LIKE 'timer:%'")[0][0])
 
 
-def test_flows_run_twice_change_nothing(server: PrefectServer, house: Database) -> None:
-    def work() -> list[tuple[object, ...]]:
-        return rows(house, "SELECT (SELECT count(*) FROM ledger_entry), (SELECT count(*) FROM message), "
-                           "(SELECT count(*) FROM proposal), (SELECT count(*) FROM agenda_item)")  # fmt: skip
-
-    for _ in range(2):
-        before = work()
-        for run in [run_now(server, flow) for flow in ("follow_up", "meetings", "closure", "oversight")]:
-            wait_for("a run", lambda run=run: state_of(server, run) == "COMPLETED", 90, every=0.5)
-        after = work()
-    assert before == after
-
-
-def test_prefect_never_learns_who_a_case_is_about(server: PrefectServer, house: Database) -> None:
-    """Searched: Prefect's database, its logs, its results, everything else below its home."""
-    assigned_case(house, 3)
-    broken = "UPDATE release_case SET snapshot = 'Canaryname1 broke this row' WHERE id = 1"
-    with house.begin() as connection:
-        connection.exec_driver_sql(broken)
-        connection.exec_driver_sql(
-            "UPDATE outbox SET settled_at = NULL, attempts = 0 WHERE kind = 'prepare' AND id < 20"
-        )
-    run = run_now(server, "assignment")
-    wait_for("a run that meets a fault", lambda: state_of(server, run) in ("COMPLETED", "FAILED"), 90, every=0.5)
-    found = [
-        (file.relative_to(server.home), canary)
-        for file in server.home.rglob("*")
-        if file.is_file()
-        for canary in CANARIES
-        if canary.encode() in file.read_bytes()
-    ]
-    assert found == []
-
-
 def test_the_log_of_the_server_holds_no_fault(server: PrefectServer) -> None:
     assert server.faults() == []
-    assert threading.active_count() < 50

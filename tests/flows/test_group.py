@@ -1,0 +1,141 @@
+"""`sluis up` as people start it: the real group on a home of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from casework import heartbeats
+from casework.settings import settings
+from casework.upgrade import open_database
+from tests.flows.prefect_server import ROOT, free_port, wait_for
+
+UP = """
+import sys
+from casework.settings import settings
+from cli.group import GroupRefused, run_group
+
+try:
+    raise SystemExit(run_group(settings(), int(sys.argv[1]), say=lambda words: print(words, flush=True)))
+except GroupRefused as refused:
+    raise SystemExit(str(refused))
+"""
+
+
+class RunningGroup:
+    def __init__(self, home: Path) -> None:
+        self.home, self.port, self.said = home, free_port(), home / "screen.txt"
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "SLUIS_"))}
+        self.environment = inherited | {"SLUIS_HOME": str(home)}
+        self.begun = time.monotonic()
+        with self.said.open("wb") as screen:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", UP, str(self.port)], env=self.environment, cwd=ROOT, stdout=screen, stderr=screen
+            )
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def words(self) -> str:
+        return self.said.read_text()
+
+    def children(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self.home / "run" / "group.json").read_text())["children"]
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def page(self) -> int:
+        try:
+            return httpx.get(self.address, timeout=5, trust_env=False).status_code
+        except httpx.HTTPError:
+            return 0
+
+    def processes(self) -> list[str]:
+        """Every process that belongs to this home, whoever its parent is."""
+        wanted, found = f"SLUIS_HOME={self.home}\0".encode(), []
+        prefect = f"PREFECT_HOME={self.home}/prefect\0".encode()
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (folder / "environ").read_bytes() + b"\0"
+                state = (folder / "stat").read_text().rpartition(") ")[2][0]
+                if state != "Z" and (wanted in environment or prefect in environment):
+                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+        return found
+
+    def logs(self) -> str:
+        files = sorted((self.home / "logs").glob("*.log"))
+        return self.words() + "\n".join(f"--- {file.name}\n{file.read_text()[-2000:]}" for file in files)
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGroup]:
+    found = RunningGroup(tmp_path_factory.mktemp("group"))
+    yield found
+    if found.process.poll() is None:
+        found.process.send_signal(signal.SIGTERM)
+        found.process.wait(30)
+
+
+def test_the_page_comes_first_and_its_address_is_said(group: RunningGroup) -> None:
+    wait_for(f"the page\n{group.logs()}", lambda: "sluis is open at" in group.words(), 60)
+    assert group.page() in (200, 303)
+    assert f"http://localhost:{group.port}" in group.words()
+
+
+def test_a_second_group_on_this_home_is_refused(group: RunningGroup) -> None:
+    again = subprocess.run(
+        [sys.executable, "-c", UP, str(free_port())], env=group.environment, cwd=ROOT, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert again.returncode == 1
+    assert f"process {group.process.pid}" in again.stderr and "Remedy:" in again.stderr
+
+
+def test_what_is_killed_is_started_again(group: RunningGroup) -> None:
+    wait_for("the pump", lambda: "pump" in group.children(), 60)
+    for name in ("pump", "web"):
+        pid = group.children()[name]["pid"]
+        os.killpg(pid, signal.SIGKILL)
+        wait_for(
+            f"another {name}", lambda name=name, pid=pid: group.children().get(name, {"pid": pid})["pid"] != pid, 30
+        )
+    wait_for(f"the page again\n{group.logs()}", lambda: group.page() in (200, 303), 60)
+    assert "pump stopped and is started again" in group.words()
+
+
+def test_the_flows_run_and_say_so(group: RunningGroup) -> None:
+    wait_for(f"the worker\n{group.logs()}", lambda: "The flows run" in group.words(), 150)
+    db = open_database(settings(home=group.home))
+    try:
+        wait_for(f"a sweep\n{group.logs()}", lambda: heartbeats.last(db, "sweep"), 120, every=0.5)
+        prefect = heartbeats.last(db, "prefect")
+        assert prefect is not None and prefect.failing_since is None
+    finally:
+        db.close()
+
+
+def test_it_stops_in_order_and_leaves_no_orphans(group: RunningGroup) -> None:
+    assert len(group.processes()) >= 5
+    group.process.send_signal(signal.SIGTERM)
+    assert group.process.wait(40) == 0
+    assert group.processes() == []
+    assert "Everything has stopped." in group.words()
+    assert not (group.home / "run" / "group.json").exists()
+
+
+def test_logs_hold_no_error(group: RunningGroup) -> None:
+    for file in (group.home / "logs").glob("*.log"):
+        assert "Traceback" not in file.read_text(), file.read_text()[-3000:]
