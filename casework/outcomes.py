@@ -1,6 +1,8 @@
 """How every step went, judged from the ledger alone, so that the compliance table is one aggregate."""
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,7 +112,16 @@ def _write(tx: Tx, db: Database, case: Loaded, entries: list[Entry], at: dt.date
     same |= {"release_type": about[0], "notice": about[1], "prison": about[2]}
     judged = verdicts(protocol, entries, calendar, today, away)
     tx.run(_CLEAR, {"which": case.id})
-    tx.many(_INSERT, [{**same, **_row(verdict, calendar, today)} for verdict in judged])
+    tx.many(_INSERT, [{**same, **_row(verdict, calendar, today), **one} for verdict, one in _numbered(judged)])
+
+
+def _numbered(judged: list[Verdict]) -> Iterator[tuple[Verdict, dict[str, str]]]:
+    """A step that was cancelled and opened again keeps its id and has a verdict for each time: `visit1`, `visit1/2`."""
+    seen: Counter[str] = Counter()
+    for verdict in judged:
+        seen[verdict.id] += 1
+        times = seen[verdict.id]
+        yield verdict, {"occurrence": verdict.id if times == 1 else f"{verdict.id}/{times}"}
 
 
 def _row(verdict: Verdict, calendar: WorkCalendar, today: dt.date) -> dict[str, Any]:

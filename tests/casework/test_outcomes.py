@@ -1,11 +1,15 @@
 """The verdict on every step is judged anew when its case changed, and when its due day passed."""
 
+import datetime as dt
+
 import pytest
 
 from casework import erasure, outcomes
+from casework.cases import perform
 from casework.db import Database
+from protocol.commands import RecordAnchor, ReportEvent
 from tests.casework.helpers import T0, assigned_case, later, mandated_case, rows
-from tests.personas import DANA
+from tests.personas import CORA, DANA
 
 pytestmark = pytest.mark.usefixtures("partnership")
 
@@ -50,3 +54,12 @@ def test_the_verdicts_of_an_erased_case_stay_and_name_nobody(db: Database) -> No
     assert outcomes.refresh(db, later(days=400)) == 1
     assert outcomes.refresh(db, later(days=400)) == 0
     assert {verdict for _, verdict in rows(db, VERDICTS)} == {"kept"}
+
+
+def test_a_step_that_was_cancelled_and_opened_again_has_a_verdict_for_each_time(db: Database) -> None:
+    ref = mandated_case(db).ref
+    perform(db, CORA, ref, ReportEvent(event="withdrawn", occurred_on=T0.date()), "w", T0)
+    perform(db, CORA, ref, RecordAnchor(anchor="planned_release", on=dt.date(2027, 4, 1)), "p", later(days=1))
+    outcomes.refresh(db, later(days=1))
+    found = dict(rows(db, VERDICTS))
+    assert (found["confirm_release"], found["confirm_release/2"]) == ("cancelled", "running")
