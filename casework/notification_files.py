@@ -7,16 +7,17 @@ headings, too large) raises `FileProblem` before any row is taken. Neither ever 
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn
 
 from casework.notification_tables import MAX_ROWS_SEEN, NO_HEADINGS, FileProblem, Heading, Line, heading_of
+from casework.notification_words import FIELD_BY_HEADING
 from casework.notifications import DuplicateFields, FieldProblem, Notification, read_notification
 
-__all__ = ["FileProblem", "Row", "read_json", "read_rows"]
+__all__ = ["FileProblem", "Row", "read_json", "read_rows", "read_table"]
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 5_000
@@ -35,15 +36,33 @@ class Row:
 
 def read_rows(name: str, content: bytes, now: datetime) -> list[Row]:
     """The rows of the file, in its order; `now` is aware. Raises FileProblem when the file is wrong as a whole."""
+    ending = _ending_of(name, content)
+    if ending == "json":
+        return _json_rows(content, now)
+    heading, lines = _READERS[ending](content, FIELD_BY_HEADING)
+    return [_row(line, heading, now) for line in lines]
+
+
+def read_table(name: str, content: bytes, words: Mapping[str, str]) -> tuple[Heading, list[Line]]:
+    """The headings and the rows of a spreadsheet (CSV or XLSX) with other columns too; `words`: its headings.
+
+    Raises FileProblem.
+    """
+    ending = _ending_of(name, content)
+    if ending == "json":
+        raise FileProblem("file", "must be a spreadsheet: CSV or XLSX", "save it as .xlsx or .csv and send that")
+    return _READERS[ending](content, words)
+
+
+def _ending_of(name: str, content: bytes) -> str:
     ending = name.rpartition(".")[2].lower() if "." in name else ""
-    reader = _READERS.get(ending)
-    if reader is None:
+    if ending != "json" and ending not in _READERS:
         raise FileProblem("file", "must be a JSON, CSV or XLSX file", "save it as .json, .csv or .xlsx and send that")
     if not content:
         raise FileProblem("file", "must not be empty", "check that the file was saved, and send it again")
     if len(content) > MAX_BYTES:
         raise FileProblem("file", f"must not be larger than {MAX_BYTES // 1024**2} MB", "split it into smaller files")
-    return reader(content, now)
+    return ending
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
@@ -91,18 +110,18 @@ _DELIMITERS = ";,\t"
 _EXCEL_DELIMITER = re.compile(r'"?sep=([;,\t|])"?\s*', re.IGNORECASE)
 
 
-def _csv_rows(content: bytes, now: datetime) -> list[Row]:
+def _csv_table(content: bytes, words: Mapping[str, str]) -> tuple[Heading, list[Line]]:
     lines = _text_of(content).split("\n")
     delimiters = _DELIMITERS
     if told := _EXCEL_DELIMITER.fullmatch(lines[0]):
         delimiters = told[1]
         del lines[0]  # Excel does not show it as a row
     tables = [partial(_csv_lines, lines, delimiter) for delimiter in delimiters]
-    found = [(table, heading) for table in tables if (heading := heading_of(table()))]
+    found = [(table, heading) for table in tables if (heading := heading_of(table(), words))]
     if not found:
         raise FileProblem("headings", *NO_HEADINGS)
     # Read with the wrong delimiter, headings grow together: the right one knows the most.
-    return _rows(*max(found, key=lambda pair: pair[1].known), now)
+    return _table(*max(found, key=lambda pair: pair[1].known))
 
 
 def _text_of(content: bytes) -> str:
@@ -158,27 +177,27 @@ _QUOTES = FieldProblem(
 # --- tables -------------------------------------------------------------------------------------------------------
 
 
-def _xlsx_rows(content: bytes, now: datetime) -> list[Row]:
+def _xlsx_table(content: bytes, words: Mapping[str, str]) -> tuple[Heading, list[Line]]:
     from casework.notification_sheets import sheets_of
 
     with sheets_of(content) as sheets:
-        found = [(sheet, heading) for sheet in sheets if (heading := heading_of(sheet()))]
+        found = [(sheet, heading) for sheet in sheets if (heading := heading_of(sheet(), words))]
         if not found:
             raise FileProblem("headings", *NO_HEADINGS)
         if len(found) > 1:
             # Taking the first alone would lose the others without anybody noticing.
             raise FileProblem("file", "must have its notifications on one sheet", "send one file per sheet")
-        return _rows(*found[0], now)
+        return _table(*found[0])
 
 
-def _rows(table: Callable[[], Iterator[Line]], heading: Heading, now: datetime) -> list[Row]:
+def _table(table: Callable[[], Iterator[Line]], heading: Heading) -> tuple[Heading, list[Line]]:
     heading.must_be_complete()
-    rows: list[Row] = []
+    lines: list[Line] = []
     for line in table():
         if line.number > heading.line and not line.is_empty():
-            rows.append(_row(line, heading, now))
-            _refuse_too_many(len(rows))
-    return rows
+            lines.append(line)
+            _refuse_too_many(len(lines))
+    return heading, lines
 
 
 def _row(line: Line, heading: Heading, now: datetime) -> Row:
@@ -192,15 +211,14 @@ def _refuse_too_many(rows: int) -> None:
         raise FileProblem("file", f"must not hold more than {MAX_ROWS} notifications", "split it into smaller files")
 
 
-def _old_xls(content: bytes, now: datetime) -> NoReturn:
+def _old_xls(content: bytes, words: Mapping[str, str]) -> NoReturn:
     raise FileProblem("file", "must not be in the old .xls form", "open it and save it as .xlsx, without a password")
 
 
-_READERS: dict[str, Callable[[bytes, datetime], list[Row]]] = {
-    "json": _json_rows,
-    "csv": _csv_rows,
-    "txt": _csv_rows,
-    "tsv": _csv_rows,
-    "xlsx": _xlsx_rows,
+_READERS: dict[str, Callable[[bytes, Mapping[str, str]], tuple[Heading, list[Line]]]] = {
+    "csv": _csv_table,
+    "txt": _csv_table,
+    "tsv": _csv_table,
+    "xlsx": _xlsx_table,
     "xls": _old_xls,
 }

@@ -1,7 +1,7 @@
 """A table of notifications: finding its headings, and laying a row beside them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from casework.notification_fields import is_blank
@@ -42,15 +42,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Heading:
-    """The row of headings: per column the field, "" for no heading, None for one that is not known."""
+    """The row of headings: per column the field, "" for no heading, None for one that is not known.
+
+    `known_words`: every heading there can be, with its field.
+    """
 
     line: int
     columns: tuple[str | None, ...]
     words: tuple[str, ...]
+    known_words: Mapping[str, str] = field(default_factory=lambda: FIELD_BY_HEADING, repr=False)
 
     @property
     def known(self) -> int:
-        return sum(bool(field) for field in self.columns)
+        return sum(bool(name) for name in self.columns)
 
     def must_be_complete(self) -> None:
         """Raises FileProblem for a heading that is unknown, double or missing.
@@ -58,15 +62,15 @@ class Heading:
         An unknown heading is refused, not passed over: it may be a known one with a slip of the pen ("actual relase"),
         and then a release would go unnoticed. It also keeps data out of the file that nobody asked for.
         """
-        for position, field in enumerate(self.columns):
-            if field is None:
-                near = _near(self.words[position])
+        for position, name in enumerate(self.columns):
+            if name is None:
+                near = _near(self.words[position], self.known_words)
                 remedy = f"write {near}" if near else "remove the column, or give it the name of a field"
                 raise FileProblem("headings", f"must be known; the one of column {letter(position)} is not", remedy)
-        twice = sorted({field for field in self.columns if field and self.columns.count(field) > 1})
+        twice = sorted({name for name in self.columns if name and self.columns.count(name) > 1})
         if twice:
             raise FileProblem("headings", f"must be there once; {', '.join(twice)} is there twice", "keep one of them")
-        missing = [field for field in FIELDS if field not in OPTIONAL and field not in self.columns]
+        missing = [name for name in FIELDS if name not in OPTIONAL and name not in self.columns]
         if missing:
             raise FileProblem("headings", f"must be complete; missing: {', '.join(missing)}", "add the column")
 
@@ -83,16 +87,16 @@ class Heading:
         return None
 
     def fields(self, line: Line) -> dict[str, object]:
-        return {field: cell for field, cell in zip(self.columns, line.cells, strict=False) if field}
+        return {name: cell for name, cell in zip(self.columns, line.cells, strict=False) if name}
 
 
-def heading_of(lines: Iterator[Line]) -> Heading | None:
-    """The row of headings among the first rows that are not empty."""
+def heading_of(lines: Iterator[Line], words: Mapping[str, str] = FIELD_BY_HEADING) -> Heading | None:
+    """The row of headings among the first rows that are not empty; `words`: the headings there can be."""
     seen = 0
     for line in lines:
         if line.is_empty():
             continue
-        found = _heading(line)
+        found = _heading(line, words)
         seen += 1
         if found.known >= FEWEST_HEADINGS:
             return found
@@ -101,21 +105,21 @@ def heading_of(lines: Iterator[Line]) -> Heading | None:
     return None
 
 
-def _heading(line: Line) -> Heading:
+def _heading(line: Line, known_words: Mapping[str, str]) -> Heading:
     cells = list(line.cells)
     while cells and is_blank(cells[-1]):
         cells.pop()
     if len(cells) > MAX_COLUMNS:
-        return Heading(line.number, (), ())
+        return Heading(line.number, (), (), known_words)
     words = tuple(fold(cell[:100]) if isinstance(cell, str) else "" for cell in cells)
-    known = (FIELD_BY_HEADING.get(word) for word in words)
-    columns = tuple("" if is_blank(cell) else field for cell, field in zip(cells, known, strict=True))
-    return Heading(line.number, columns, words)
+    known = (known_words.get(word) for word in words)
+    columns = tuple("" if is_blank(cell) else name for cell, name in zip(cells, known, strict=True))
+    return Heading(line.number, columns, words, known_words)
 
 
-def _near(word: str) -> str | None:
-    close = get_close_matches(word, FIELD_BY_HEADING, n=1, cutoff=0.75)
-    return FIELD_BY_HEADING[close[0]] if close else None
+def _near(word: str, known_words: Mapping[str, str]) -> str | None:
+    close = get_close_matches(word, known_words, n=1, cutoff=0.75)
+    return known_words[close[0]] if close else None
 
 
 def letter(position: int) -> str:

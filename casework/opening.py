@@ -1,14 +1,15 @@
 """Opening a case: its number, its key, the person, and the first steps, in one transaction."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from casework import clock, ledger, people, protocols, states
+from casework import clock, ledger, people, protocols, staff, states
 from casework.db import CONFLICTS, Database
 from casework.errors import NotAllowed
 from casework.people import Details, Known
@@ -60,6 +61,8 @@ class Opening:
     protocol: str = protocols.DEFAULT
     another_person: bool = False
     """decided by a human: not the person of the same name and birth date whose case is open"""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """of a case that ran before: its `lead` and `deputy`, by staff id"""
 
 
 class OneOpenCase(Refused):
@@ -121,7 +124,7 @@ def open_in(
     ref = _next_ref(tx, calendar.local_day(at).year)
     head = append(tx, ledger.NEW_STREAM, ref, key, entry_of(actor, opening.command.kind, outcome, at))
     state = outcome.state
-    named: dict[str, str | None] = {"lead": None, "deputy": None}
+    named = _people_named(tx, db, opening)
     row = {
         **plain_columns(protocol, state, named),
         "ref": ref,
@@ -140,13 +143,23 @@ def open_in(
         "follows": follows,
     }
     case_id = int(tx.all(_INSERT, row)[0][0])
-    if "system" not in actor.roles:
-        tx.run(INSERT_MEMBER, {"case_id": case_id, "staff": actor.id, "relation": "announcer", "since": at})
+    members = {relation: who for relation, who in named.items() if who is not None}
+    if "system" not in actor.roles and isinstance(opening.command, OpenCase):
+        members["announcer"] = actor.id
+    rows = [{"case_id": case_id, "staff": who, "relation": name, "since": at} for name, who in members.items()]
+    tx.many(INSERT_MEMBER, rows)
     write_steps(tx, StepRows(case_id, protocol, calendar, state, named), None, state, all_open=False)
     write_effects(tx, case_id, ref, head.seq, outcome.effects, at)
     if command_id:
         tx.run(INSERT_DONE, {"command_id": command_id, "case_id": case_id, "seq": head.seq})
     return Performed(case_id, ref, head.seq, outcome.events, outcome.effects, state), head
+
+
+def _people_named(tx: Tx, db: Database, opening: Opening) -> dict[str, str | None]:
+    """Lead and deputy from the start: only a case that ran before has them. Raises StaffUnknown."""
+    for relation, who in opening.people.items():
+        staff.must_work_here(tx, db, who, relation, protocols.revision(tx))
+    return {"lead": None, "deputy": None, **opening.people}
 
 
 def _find_person(tx: Tx, db: Database, opening: Opening) -> Known | None:

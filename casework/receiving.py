@@ -5,26 +5,26 @@ news: another planned release moves the date, another release type is the protoc
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple, Protocol, TypedDict
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from casework import clock, opening, people, protocols
-from casework.db import CONFLICTS, Database
+from casework.db import Database
 from casework.errors import NotAllowed
-from casework.ledger import Head
 from casework.loading import load, state_of
 from casework.notifications import FieldProblem, Notification
 from casework.opening import NewKey, Opening
-from casework.people import Details
+from casework.people import Details, Known
+from casework.row_by_row import Done, KeysNeeded, RowReport, Taking, Told, take_rows
 from casework.rows import CASE
 from casework.sealing import blind
 from casework.statements import Statement, Tx
-from casework.transitions import ATTEMPTS, Performed, Stale, after_commit, perform_in
+from casework.transitions import perform_in
 from models.base import table_of
 from models.outbox import ImportFile, ImportRow
 from protocol.commands import Actor, Command, OpenCase, RecordAnchor, ReportEvent
@@ -33,10 +33,11 @@ from protocol.language import Protocol as ProtocolFile
 from protocol.state import CaseState
 from protocol.visibility import may
 
-Said = Literal["accepted", "known", "moved", "refused"]
 ANCHORS = ("planned_release", "actual_release", "planned_return")
 AGAIN, LEAVE, ON_LEAVE = "new_notification", "leave_planned", "leave"
 """Events of a protocol that a notification in an open case leads to, where the protocol has them."""
+
+__all__ = ["RowReport", "commands_for", "known_person", "notification_of", "opening_of", "receive", "remember_file"]
 
 _ROW, _FILE = table_of(ImportRow), table_of(ImportFile)
 _p = sa.bindparam
@@ -68,23 +69,6 @@ class IncomingRow(Protocol):
     def problems(self) -> tuple[FieldProblem, ...]: ...
 
 
-class RowReport(TypedDict):
-    """What became of one row. `case` is the case's number; field, rule and remedy say why it was refused."""
-
-    row: int
-    outcome: Said
-    case: str | None
-    field: str | None
-    rule: str | None
-    remedy: str | None
-
-
-class _Done(NamedTuple):
-    outcome: Said
-    ref: str | None
-    performed: tuple[tuple[Performed, Head], ...] = ()
-
-
 def receive(
     db: Database,
     rows: Iterable[IncomingRow],
@@ -94,16 +78,22 @@ def receive(
     dry_run: bool = False,
     at: dt.datetime | None = None,
     protocol: str = protocols.DEFAULT,
+    told: Told | None = None,
 ) -> list[RowReport]:
     """Take in notifications on behalf of `actor`; `source` is the channel (`file`, `api`, `puller` …).
 
     With `dry_run` everything is checked against the database as it would stand, row after row, and nothing is kept.
+    `told` hears each report as soon as it is known.
     """
     at = at or clock.now()
-    incoming = list(rows)
-    if dry_run:
-        return _rehearse(db, incoming, source, actor, at, protocol)
-    return [_report(row, lambda found=row: _take(db, found, source, actor, at, protocol)) for row in incoming]
+
+    def wanted(row: IncomingRow) -> Opening:
+        return opening_of(notification_of(row), protocol)
+
+    def take_in(tx: Tx, row: IncomingRow, to_open: Opening, keys: list[NewKey]) -> Done:
+        return _take_in(tx, db, notification_of(row), to_open, keys, source, actor, at)
+
+    return take_rows(Taking(db, actor, at), rows, wanted, take_in, dry_run=dry_run, told=told)
 
 
 def remember_file(db: Database, content: bytes, source: str, actor: Actor, rows: int, at: dt.datetime) -> None:
@@ -113,80 +103,11 @@ def remember_file(db: Database, content: bytes, source: str, actor: Actor, rows:
         tx.run(_REMEMBER_FILE, row)
 
 
-def _report(row: IncomingRow, take: Any) -> RowReport:
-    report: RowReport = {
-        "row": row.row, "outcome": "refused", "case": None, "field": None, "rule": None, "remedy": None,
-    }  # fmt: skip
-    try:
-        done = take()
-    except opening.OneOpenCase as refused:
-        report.update(_why(refused))
-        report["case"] = refused.ref
-    except Refused as refused:
-        report.update(_why(refused))
-    else:
-        report["outcome"], report["case"] = done.outcome, done.ref
-    return report
-
-
-def _why(refused: Refused) -> Any:
-    return {"field": refused.field or "notification", "rule": refused.reason, "remedy": refused.remedy}
-
-
-def _notification(row: IncomingRow) -> Notification:
+def notification_of(row: IncomingRow) -> Notification:
     if row.notification is None:
         first = row.problems[0]
         raise Refused("notification.form", first.rule, first.remedy, first.field)
     return row.notification
-
-
-def _take(db: Database, row: IncomingRow, source: str, actor: Actor, at: dt.datetime, protocol: str) -> _Done:
-    """One row, in a transaction of its own."""
-    notification = _notification(row)
-    wanted = _opening(notification, protocol)
-    keys: list[NewKey] = []
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with db.write() as tx:
-                done = _take_in(tx, db, notification, wanted, keys, source, actor, at)
-            break
-        except _KeysNeeded:
-            keys = opening.stored_keys(db, wanted, at)
-        except (Stale, *CONFLICTS):
-            if attempt == ATTEMPTS:
-                raise
-    for performed, head in done.performed:
-        after_commit(db, performed, head, at, actor)
-    return done
-
-
-def _rehearse(
-    db: Database, rows: Sequence[IncomingRow], source: str, actor: Actor, at: dt.datetime, protocol: str
-) -> list[RowReport]:
-    """All rows in one transaction that is undone at the end."""
-    reports: list[RowReport] = []
-
-    def take(tx: Tx, row: IncomingRow) -> _Done:
-        notification = _notification(row)
-        keys = [(key_id, db.keys.sealer(key_id)) for key_id in lend(2)]
-        return _take_in(tx, db, notification, _opening(notification, protocol), keys, source, actor, at)
-
-    try:
-        with db.keys.passing() as lend, db.write() as tx:
-            for row in rows:
-                reports.append(_report(row, lambda found=row: take(tx, found)))
-            raise _Undo
-    except _Undo:
-        db.memory.pop("states", None)
-    return reports
-
-
-class _Undo(Exception):
-    """The end of a rehearsal."""
-
-
-class _KeysNeeded(Exception):
-    """The row opens a case: its keys must be durable before the transaction begins."""
 
 
 def _take_in(
@@ -198,27 +119,20 @@ def _take_in(
     source: str,
     actor: Actor,
     at: dt.datetime,
-) -> _Done:
+) -> Done:
     row_key = blind(db.keys.index_secret, "row", notification.model_dump_json())
     seen = tx.one(_SEEN, {"row_key": row_key})
     if seen is not None:
-        return _Done("known", seen[1])
+        return Done("known", seen[1])
     assert wanted.details is not None
-    known = people.find(tx, db, notification.prison, notification.reference)
-    if known is not None and known.details is not None and known.details.birth_date != notification.birth_date:
-        raise Refused(
-            "person.birth-date",
-            "this reference of this prison belongs to a person with another birth date",
-            "check reference and birth date with the prison; nothing was merged",
-            "birth_date",
-        )
+    known = known_person(tx, db, notification)
     running = tx.one(_RUNNING, {"person": known.id}) if known is not None else None
     command_id = f"notification:{row_key.hex()}"
     if running is None:
         if not keys:
-            raise _KeysNeeded
+            raise KeysNeeded
         done = opening.open_in(tx, db, actor, wanted, keys, command_id, at)
-        outcome: _Done = _Done("accepted", done[0].ref, (done,))
+        outcome: Done = Done("accepted", done[0].ref, (done,))
         case_id = done[0].case_id
     else:
         case_id = running[0]
@@ -228,7 +142,20 @@ def _take_in(
     return outcome
 
 
-def _opening(notification: Notification, protocol: str) -> Opening:
+def known_person(tx: Tx, db: Database, notification: Notification) -> Known | None:
+    """Who it is about, if known. Raises Refused for another birth date: never merged."""
+    known = people.find(tx, db, notification.prison, notification.reference)
+    if known is not None and known.details is not None and known.details.birth_date != notification.birth_date:
+        raise Refused(
+            "person.birth-date",
+            "this reference of this prison belongs to a person with another birth date",
+            "check reference and birth date with the prison; nothing was merged",
+            "birth_date",
+        )
+    return known
+
+
+def opening_of(notification: Notification, protocol: str) -> Opening:
     given = {name: getattr(notification, name) for name in ANCHORS if getattr(notification, name) is not None}
     command = OpenCase(
         release_type=notification.release_type,
@@ -246,7 +173,7 @@ def _opening(notification: Notification, protocol: str) -> Opening:
 
 def _news(
     tx: Tx, db: Database, actor: Actor, notification: Notification, running: Any, command_id: str, at: dt.datetime
-) -> _Done:
+) -> Done:
     """What an open case did not know yet. A notification older than the last one is no news."""
     case_id, ref, last_notified = running
     case = load(tx, case_id, actor)
@@ -255,7 +182,7 @@ def _news(
         raise NotAllowed("only who announces releases may report news by a notification")
     _key, state = state_of(tx, db, case)
     if notification.notified_at < last_notified:
-        return _Done("known", ref)
+        return Done("known", ref)
     day = protocols.calendar(tx, db, protocol).local_day(notification.notified_at)
     done = []
     for number, command in enumerate(commands_for(protocol, state, notification, day)):
@@ -263,7 +190,7 @@ def _news(
         carrier = Actor(id=actor.id, roles=(*actor.roles, "system"), service=actor.service)
         done.append(perform_in(tx, db, carrier, case_id, command, f"{command_id}:{number}", at))
     tx.run(_NEWER, {"which": case_id, "notified_at": notification.notified_at})
-    return _Done("moved" if any(performed.events for performed, _ in done) else "known", ref, tuple(done))
+    return Done("moved" if any(performed.events for performed, _ in done) else "known", ref, tuple(done))
 
 
 def commands_for(protocol: ProtocolFile, state: CaseState, notification: Notification, day: dt.date) -> list[Command]:
