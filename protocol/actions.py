@@ -156,6 +156,8 @@ def cancel_unready(run: Run, why: str, keep: str = "") -> None:
 
 
 def _absent(run: Run, occurrence: Occurrence, step: Step) -> bool:
+    if step.repeat is not None and step.repeat.cadence is not None:
+        return in_class(step.repeat.cadence, run.state.notice) is None
     slots = {slot.n: slot for slot in run.slots(occurrence.step, step)}
     slot = slots.get(occurrence.n)
     return slot is not None and slot.rule is not None and in_class(slot.rule, run.state.notice) is None
@@ -351,7 +353,6 @@ def change_type(run: Run, release_type: str, conditions: str) -> None:
         return
     before, notice = run.steps, run.state.notice
     run.emit(e.TypeChanged(release_type=release_type, conditions=conditions))
-    choose_notice(run, run.today)
     touched = [
         key
         for key, step in run.steps.items()

@@ -117,6 +117,8 @@ class Run:
             return known.known_on if known else None
         if kind in ("settled", "due"):
             found = [self.state.steps[id] for id in self.index.get(key, ())]
+            if cause is not None and cause.id and self.state.steps[cause.id].step == key:
+                found = [self.state.steps[cause.id]]  # the occurrence that brings this about, of several
             days = [o.settled_on if kind == "settled" else o.due for o in found]
             return next((day for day in reversed(days) if day is not None), None)
         return self.anchor_day(name)
@@ -326,9 +328,12 @@ class Run:
         if ready is None:
             return False
         if horizon is not None:
-            ready = ready._replace(on=max(horizon, self.state.drop_before or horizon))
+            ready = ready._replace(on=horizon)
         start = countdown(repeat.window_from, self.count(step, ready.on)) if repeat.window_from else None
         counted = max(ready.on, start.on - ONE_DAY) if start else ready.on
+        if self.state.drop_before is not None:  # what passed while the case was paused or dormant is dropped
+            counted = max(counted, self.state.drop_before - ONE_DAY)
+            ready = ready._replace(on=max(ready.on, self.state.drop_before))
         due = countdown(repeat.cadence, self.count(step, counted))
         end = countdown(repeat.window_until, self.count(step, counted)) if repeat.window_until else None
         goes_on = bool(live) and bool(repeat.goes_on_when) and all(

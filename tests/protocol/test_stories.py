@@ -230,6 +230,14 @@ def see_told(story: Story, wanted: dict[str, list[str]]) -> None:
         assert sorted(set(found)) == sorted(people)
 
 
+def see_rings(story: Story, wanted: dict[str, Any]) -> None:
+    """When the last timer that was set for this step rings: the day, or never."""
+    for id, day in wanted.items():
+        key = f"escalate:{story.occurrence(id).id}"
+        at = [effect.at for effect in story.effects if effect.kind == "timer" and effect.key == key][-1]
+        assert (story.calendar.local_day(at) if at else "never") == day
+
+
 LOOKS: dict[str, Callable[[Story, Any], None]] = {
     "open": see_open,
     "not_open": see_not_open,
@@ -241,6 +249,7 @@ LOOKS: dict[str, Callable[[Story, Any], None]] = {
     "deviations": see_deviations,
     "calls": see_calls,
     "told": see_told,
+    "rings": see_rings,
     **{name: see_case(name) for name in ("phase", "phase_until", "notice", "ended", "erased", "release_type")},
 }
 
