@@ -245,6 +245,9 @@ class Years:
         fields = answers(facts.protocol, form, outcome, day, given, about, WORDS)
         said = f"{step.name['en']} ({occurrence.id})" + (f": {outcome}" if outcome else "")
         done = self.perform(case, actor, c.CompleteStep(id=occurrence.id, occurred_on=day, fields=fields), said)
+        if not done:  # somebody else must do something first: tried again tomorrow
+            case.planned.pop(occurrence.id, None)
+            self.at(self.now + dt.timedelta(days=1), partial(self.plan, case))
         if done and way.undone and occurrence.id not in case.undone:
             case.undone.add(occurrence.id)
             self.perform(
