@@ -65,7 +65,17 @@ _LOCK_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")).with_for_update(o
 _LOCK_BY_ID = Statement(_load.where(CASE.c.id == _p("case")).with_for_update(of=CASE))
 _READ_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")))
 _READ_BY_ID = Statement(_load.where(CASE.c.id == _p("case")))
+_DONE = Statement(sa.select(DONE.c.case_id, DONE.c.seq).where(DONE.c.command_id == _p("command_id")))
 _SNAPSHOT = Statement(sa.select(CASE.c.snapshot, CASE.c.snapshot_seq).where(CASE.c.id == _p("case")))
+
+
+def done_meanwhile(tx: Tx, command_id: str) -> tuple[int, int] | None:
+    """Case and seq of a command that had its effect while `load` waited for the lock.
+
+    PostgreSQL reads a locked row as it is after the wait, but everything beside it as it was before.
+    """
+    row = tx.one(_DONE, {"command_id": command_id}) if command_id else None
+    return (row[0], row[1]) if row else None
 
 
 def load(tx: Tx, case: int | str, actor: Actor, command_id: str = "", *, lock: bool = True) -> Loaded:

@@ -8,7 +8,7 @@ from casework import clock, erasure, ledger, protocols, staff, states
 from casework.db import CONFLICTS, Database
 from casework.errors import CommandReused
 from casework.ledger import Head
-from casework.loading import Loaded, content_of, events_in, load, state_of
+from casework.loading import Loaded, content_of, done_meanwhile, events_in, load, state_of
 from casework.permission import must_be_allowed, step_of
 from casework.rows import (
     INSERT_DONE,
@@ -26,6 +26,7 @@ from casework.statements import Tx
 from protocol.advance import Outcome, advance
 from protocol.commands import Actor, Command
 from protocol.effects import Effect, Erase
+from protocol.errors import Refused
 from protocol.events import EVENTS, Event
 from protocol.language import Protocol
 from protocol.state import CaseState
@@ -99,10 +100,16 @@ def perform_in(
     if loaded.done is not None:
         return _first_outcome(tx, db, loaded), loaded.head
     turn = begin(tx, db, actor, loaded, at)
-    must_be_allowed(turn.protocol, actor, loaded, turn.before, command)
-    if command.kind == "assign_step":
-        staff.must_work_here(tx, db, command.staff, "staff", loaded.revision)
-    outcome = advance(turn.protocol, turn.before, command, at, actor, turn.calendar)
+    try:
+        must_be_allowed(turn.protocol, actor, loaded, turn.before, command)
+        if command.kind == "assign_step":
+            staff.must_work_here(tx, db, command.staff, "staff", loaded.revision)
+        outcome = advance(turn.protocol, turn.before, command, at, actor, turn.calendar)
+    except Refused:
+        loaded.done = done_meanwhile(tx, command_id)
+        if loaded.done is None:
+            raise
+        return _first_outcome(tx, db, loaded), loaded.head
     if not outcome.events:
         # nothing happened: a timer that came too early, a date that was known
         return Performed(loaded.id, loaded.ref, loaded.head.seq, (), outcome.effects, turn.before), loaded.head
