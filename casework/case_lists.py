@@ -31,7 +31,10 @@ _CASE_COLUMNS = (
     CASE.c.actual_release, CASE.c.lead, CASE.c.prison, CASE.c.opened_at, CASE.c.is_open, CASE.c.protocol,
     CASE.c.protocol_version,
 )  # fmt: skip
-_BY_RELEASE = sa.select(*_CASE_COLUMNS).order_by(sa.func.coalesce(CASE.c.planned_release, FAR), CASE.c.id)
+_BY_RELEASE = sa.select(*_CASE_COLUMNS).order_by(
+    CASE.c.actual_release.is_not(None), sa.func.coalesce(CASE.c.planned_release, FAR), CASE.c.id
+)
+"""Releases to come first: those who are out have their follow-up."""
 _ALL_OPEN = Statement(_BY_RELEASE.where(CASE.c.is_open).limit(_p("upto")))
 _mine = CASE.c.id.in_(sa.select(MEMBER.c.case_id).where(MEMBER.c.staff == _p("me"), MEMBER.c.relation != "announcer"))
 _OWN = Statement(_BY_RELEASE.where(CASE.c.ended.is_(None), _mine).limit(_p("upto")))

@@ -26,7 +26,7 @@ def words(t: Words, refusal: Refused) -> tuple[str, str]:
 def field_words(t: Words, problem: FieldProblem) -> str:
     """What is wrong with a field of a notification, and what to do; its name stands beside it already."""
     rule = problem.rule.removeprefix(problem.field).strip()
-    return f"{sentence(t, rule)} {t.sentence(problem.remedy)}."
+    return f"{sentence(t, rule)} {sentence(t, problem.remedy)}"
 
 
 def sentence(t: Words, english: str) -> str:

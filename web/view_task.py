@@ -266,6 +266,7 @@ class TaskView:
         which = str(typed.values.get("field", ""))
         field = Control(
             "field", "field", "radios", t("task.disagree_with"), hint=t("task.disagree_hint"), required=False,
+            sometimes=True,
             options=tuple(Option(key, labels.get(key, key), key == which) for key in sets),
             problem=t("refusal.step_disagree_remedy") if "field" in problems else "",
         )  # fmt: skip
