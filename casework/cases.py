@@ -3,7 +3,8 @@
 from casework.moving import Change, migrate_case, recalculate
 from casework.opening import OneOpenCase, Opening, open_case
 from casework.people import Details
-from casework.receiving import RowReport, receive, remember_file
+from casework.receiving import receive, remember_file
+from casework.row_by_row import RowReport
 from casework.transitions import Performed, perform
 
 __all__ = [

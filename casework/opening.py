@@ -119,12 +119,12 @@ def open_in(
     known = _find_person(tx, db, opening)
     calendar = protocols.calendar(tx, db, protocol)
     outcome = advance(protocol, None, opening.command, at, actor, calendar)
+    named = _people_named(tx, db, opening)
     (key_id, key), *spare = keys
     person_id, follows = _person_of(tx, db, opening, known, spare, at)
     ref = _next_ref(tx, calendar.local_day(at).year)
     head = append(tx, ledger.NEW_STREAM, ref, key, entry_of(actor, opening.command.kind, outcome, at))
     state = outcome.state
-    named = _people_named(tx, db, opening)
     row = {
         **plain_columns(protocol, state, named),
         "ref": ref,

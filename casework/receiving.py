@@ -20,7 +20,7 @@ from casework.loading import load, state_of
 from casework.notifications import FieldProblem, Notification
 from casework.opening import NewKey, Opening
 from casework.people import Details, Known
-from casework.row_by_row import Done, KeysNeeded, RowReport, Taking, Told, take_rows
+from casework.row_by_row import Done, KeysNeeded, RowReport, Said, Taking, Told, take_rows
 from casework.rows import CASE
 from casework.sealing import blind
 from casework.statements import Statement, Tx
@@ -36,8 +36,6 @@ from protocol.visibility import may
 ANCHORS = ("planned_release", "actual_release", "planned_return")
 AGAIN, LEAVE, ON_LEAVE = "new_notification", "leave_planned", "leave"
 """Events of a protocol that a notification in an open case leads to, where the protocol has them."""
-
-__all__ = ["RowReport", "commands_for", "known_person", "notification_of", "opening_of", "receive", "remember_file"]
 
 _ROW, _FILE = table_of(ImportRow), table_of(ImportFile)
 _p = sa.bindparam
@@ -121,9 +119,9 @@ def _take_in(
     at: dt.datetime,
 ) -> Done:
     row_key = blind(db.keys.index_secret, "row", notification.model_dump_json())
-    seen = tx.one(_SEEN, {"row_key": row_key})
+    seen = row_seen(tx, row_key)
     if seen is not None:
-        return Done("known", seen[1])
+        return Done("known", seen)
     assert wanted.details is not None
     known = known_person(tx, db, notification)
     running = tx.one(_RUNNING, {"person": known.id}) if known is not None else None
@@ -137,9 +135,19 @@ def _take_in(
     else:
         case_id = running[0]
         outcome = _news(tx, db, actor, notification, running, command_id, at)
-    values = {"row_key": row_key, "case_id": case_id, "outcome": outcome.outcome, "source": source, "received_at": at}
-    tx.run(_REMEMBER, values)
+    remember_row(tx, row_key, case_id, outcome.outcome, source, at)
     return outcome
+
+
+def row_seen(tx: Tx, row_key: bytes) -> str | None:
+    """The number of the case in which this very row had its effect; None: it had none yet."""
+    seen = tx.one(_SEEN, {"row_key": row_key})
+    return None if seen is None else str(seen[1])
+
+
+def remember_row(tx: Tx, row_key: bytes, case_id: int, outcome: Said, source: str, at: dt.datetime) -> None:
+    values = {"row_key": row_key, "case_id": case_id, "outcome": outcome, "source": source, "received_at": at}
+    tx.run(_REMEMBER, values)
 
 
 def known_person(tx: Tx, db: Database, notification: Notification) -> Known | None:
