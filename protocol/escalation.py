@@ -49,9 +49,11 @@ def calls(protocol: Protocol, state: CaseState, occurrence: Occurrence, calendar
 
 
 def _unconfirmed(protocol: Protocol, state: CaseState) -> bool:
+    happened = {anchor.stands_in_for for key, anchor in protocol.anchors.items() if key in state.anchors}
     return any(
         anchor.certainty and key in state.anchors and state.anchors[key].certainty == "unconfirmed"
         for key, anchor in protocol.anchors.items()
+        if key not in happened  # what happened is certain
     )
 
 
@@ -69,8 +71,9 @@ def _moment(chain: Chain, occurrence: Occurrence, calendar: WorkCalendar, days: 
     assert occurrence.due is not None
     if hours is None:
         return calendar.moment(calendar.add(occurrence.due, days or 0), occurrence.at if not days else None)
-    at = calendar.moment(occurrence.due, occurrence.at) + dt.timedelta(hours=hours)
-    return _within_calling_hours(chain, at, calendar)
+    # the hours run from the first call, so that whoever is called has the time to acknowledge it
+    first = _within_calling_hours(chain, calendar.moment(occurrence.due, occurrence.at), calendar)
+    return _within_calling_hours(chain, first + dt.timedelta(hours=hours), calendar)
 
 
 def _within_calling_hours(chain: Chain, at: dt.datetime, calendar: WorkCalendar) -> dt.datetime:
