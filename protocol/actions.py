@@ -138,6 +138,7 @@ def reconcile(run: Run, touched: Iterable[str] | None, why: Any) -> None:
         for key, step in steps.items()
         for occurrence in run.current(key)
         if occurrence.status == "done"
+        and (run.new_class or not occurrence.eased)
         and run.state.notice not in step.counts_only.get(occurrence.form, (run.state.notice,))
     ]
     if renewed and run.state.ended is None:

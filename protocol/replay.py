@@ -82,9 +82,10 @@ _BLANK: dict[str, Any] = {name: field.default for name, field in Occurrence.mode
 def _step_due(draft: Draft, event: e.StepDue) -> None:
     status = "open" if event.why == "returned" else draft.steps[event.id].status
     moved = draft.steps[event.id].moved or event.why == "moved_once"
+    eased = draft.steps[event.id].eased or event.why == "again"
     draft.change(
         event.id, ready_on=event.ready_on, due=event.due, at=event.at, form=event.form, last=event.last, moved=moved,
-        status=status, escalated=0,
+        status=status, escalated=0, eased=eased,
     )  # fmt: skip
 
 

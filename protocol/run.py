@@ -398,6 +398,11 @@ class Run:
 
     # counting again
 
+    @property
+    def new_class(self) -> bool:
+        """Whether this transition changed the notice class."""
+        return any(event.kind == "notice_chosen" for event in self.events)
+
     def recount(self, steps: Iterable[str] | None, why: Any, redate: bool) -> None:
         """Count open steps again (`None`: all); with `redate` their ready day is no earlier than today."""
         for occurrence in self.open_steps():
@@ -421,6 +426,8 @@ class Run:
             start = countdown(step.repeat.window_from, self.count(step, on)) if step.repeat.window_from else None
             due = countdown(step.repeat.cadence, self.count(step, max(on, start.on - ONE_DAY) if start else on))
         form = (step.short_form or "short") if due and due.form else self.form_of(step, occurrence.n)
+        if occurrence.eased and not self.new_class:  # a waiver stands until the notice class changes
+            form = occurrence.form
         last = due is None or not self.further(key, step, due.on, occurrence.n)
         new = (on, due.on if due else None, due.at if due else None, form, last)
         if new != (occurrence.ready_on, occurrence.due, occurrence.at, occurrence.form, occurrence.last):

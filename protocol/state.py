@@ -40,6 +40,8 @@ class Occurrence(Frozen):
     """the due day was given by an event or outcome, not by the step's own rule"""
     last: bool = False
     moved: bool = False
+    eased: bool = False
+    """a waiver left this form of it to be done"""
     assignee: str | None = None
     opened_on: dt.date
     settled_on: dt.date | None = None
