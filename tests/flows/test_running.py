@@ -4,7 +4,6 @@ One server and one worker for the whole module; the tests run in the order in wh
 """
 
 import asyncio
-import datetime as dt
 import importlib
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 from prefect import Flow
 
-from casework import clock, heartbeats, outbox
+from casework import clock, heartbeats
 from casework.automatic import information, notification
 from casework.automatic.orders import FLOWS
 from casework.db import Database
@@ -26,7 +25,7 @@ from flows.prefect_events import PrefectEvents
 from flows.pump import Pump
 from tests.casework.helpers import T0, later, new_case, rows
 from tests.flows.partnership import proposal
-from tests.flows.prefect_server import ROOT, Child, PrefectServer, wait_for
+from tests.flows.prefect_server import ROOT, Child, PrefectServer, TookTooLongError, wait_for
 from tests.personas import settle_in
 
 CANARIES = ("Canaryname", "Robin", "REF-00", "1990-01-0", "Canary reason", "Lena Leys", "Cora Claes")
@@ -92,16 +91,18 @@ def state_of(server: PrefectServer, run: str) -> str:
     return found.state_type.value if found.state_type else ""
 
 
-def turn_until(pump: Pump, done: object, seconds: float) -> None:
+def turn_until(server: PrefectServer, pump: Pump, done: Callable[[], bool]) -> None:
     """Let the pump look every half second until something is true."""
-    assert callable(done)
     begun = time.monotonic()
 
     def look() -> bool:
         pump.turn(time.monotonic() - begun)
-        return bool(done())
+        return done()
 
-    wait_for("the pump's work", look, seconds, every=0.5)
+    try:
+        wait_for("the pump's work", look, PATIENCE, every=0.5)
+    except TookTooLongError as error:
+        raise TookTooLongError(f"{error}\n{server.tails()}") from None
 
 
 def waiting_preparations(db: Database) -> int:
@@ -114,7 +115,7 @@ def test_an_event_of_the_pump_starts_the_preparation_of_a_case(
 ) -> None:
     clock.set_to(T0)
     ref = new_case(house).ref
-    turn_until(pump, lambda: waiting_preparations(house) == 0, PATIENCE)
+    turn_until(server, pump, lambda: waiting_preparations(house) == 0)
     run = server.completed_run("notification/notification", "AUTOMATION", 30)
     assert run.parameters == {}  # the database says what there is to do
     assert proposal(house, ref, "notify", notification.CHECKS) is not None
@@ -138,7 +139,7 @@ def test_a_server_that_is_away_delays_work_and_loses_none(server: PrefectServer,
     assert beat is not None and beat.failing_since is not None
     assert waiting_preparations(house) > 0
     server.start()
-    turn_until(pump, lambda: waiting_preparations(house) == 0, PATIENCE)
+    turn_until(server, pump, lambda: waiting_preparations(house) == 0)
     assert proposal(house, ref, "notify", notification.CHECKS) is not None
     beat = heartbeats.last(house, "prefect")
     assert beat is not None and beat.failing_since is None
@@ -195,7 +196,6 @@ def test_prefect_never_learns_who_a_case_is_about(
             raise RuntimeError("Canary reason in free text") from cause
 
     monkeypatch.setattr(notification, "missing", broken)
-    monkeypatch.setattr(outbox, "FIRST_PAUSE", dt.timedelta(0))
     monkeypatch.setattr(information, "end_sharing", broken)
     clock.set_to(None)
     assert run_here("notification")["failed"] > 0
