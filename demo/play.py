@@ -36,6 +36,7 @@ from protocol.workdays import WorkCalendar
 FAMILY = ("Verzonnen", "Fictief", "Inventé", "Bedacht", "Imaginaire")
 GIVEN = ("Voorbeeld", "Exemple", "Proef", "Essai", "Model", "Sjabloon", "Schets", "Figurant")
 WORDS = "As agreed in the demo; everything here is invented."
+MOST_REFUSALS = 10
 Tell = Callable[[dt.datetime, str, str], None]
 
 
@@ -48,6 +49,7 @@ class Case:
         self.planned: dict[str, tuple[dt.date | None, str]] = {}
         """occurrence → (due, status) for which somebody's work is planned already"""
         self.undone: set[str] = set()
+        self.refused = 0
 
 
 class Years:
@@ -245,7 +247,8 @@ class Years:
         fields = answers(facts.protocol, form, outcome, day, given, about, WORDS)
         said = f"{step.name['en']} ({occurrence.id})" + (f": {outcome}" if outcome else "")
         done = self.perform(case, actor, c.CompleteStep(id=occurrence.id, occurred_on=day, fields=fields), said)
-        if not done:  # somebody else must do something first: tried again tomorrow
+        case.refused = 0 if done else case.refused + 1
+        if not done and case.refused < MOST_REFUSALS:  # somebody else must do something first: tried again tomorrow
             case.planned.pop(occurrence.id, None)
             self.at(self.now + dt.timedelta(days=1), partial(self.plan, case))
         if done and way.undone and occurrence.id not in case.undone:
@@ -326,7 +329,8 @@ class Years:
         if role in ("lead", "lead_worker", "deputy_worker"):
             return actor_for(self.db, facts.lead or "lead-1")
         if role == "liaison":
-            return actor_for(self.db, "liaison-zuid" if facts.prison == PRISONS[1] else "liaison-noord")
+            tied = [member for member in facts.related("announcer") if member.startswith("liaison")]
+            return actor_for(self.db, tied[0] if tied else "coordinator")
         if role == "system":
             return SYSTEM
         return actor_for(self.db, everybody(self.db, role)[0].id)

@@ -16,6 +16,10 @@ EVERY_CASE = frozenset({"coordinator", "deputy_coordinator"})
 """Roles that run the partnership: they see the logistics of every case."""
 
 
+BY_CASE = frozenset({"liaison", "partner_worker", "youth_worker"})
+"""Roles that work on the cases they are tied to, and on no other."""
+
+
 class Decision(NamedTuple):
     allowed: bool
     reason: str
@@ -85,6 +89,8 @@ def may_do(protocol: Protocol, actor: Actor, step: Step, action: str, relation: 
         return Decision(False, f"this step belongs to the {protocol.roles[step.owner].name.get('en', step.owner)}")
     if step.owner in ("lead_worker", "deputy_worker") and not relation & {"lead", "deputy"}:
         return Decision(False, "this case has another lead worker")
+    if roles & owners(protocol, step) <= BY_CASE and not relation & OWN_CASE:
+        return Decision(False, "this case belongs to another prison or colleague")
     return Decision(True, "your role owns this step")
 
 
