@@ -397,8 +397,7 @@ def _extend(run: Run, action: Action, value: Extend, cause: Cause) -> None:
 
 def _own_due(run: Run, key: str) -> dt.date | None:
     step = run.steps.get(key)
-    day = run.slot_day(step, Slot(1, step.due), run.today) if step and step.due else None
-    return day
+    return run.slot_day(step, Slot(1, step.due), run.today) if step and step.due else None
 
 
 def _months(run: Run, value: Extend, end: dt.date) -> list[dt.date]:

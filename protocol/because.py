@@ -31,6 +31,7 @@ WORDS = {
         "floor": "the step became ready late, on {day}: it gets its minimum time", "short": "no time left: the short form",
         "never_before": "no step is due before its ready day, {day}", "hour": "late after {hour}", "result": "→ {day}",
         "moved": "{day} is moved to the nearest working day", "working days": "working days",
+        "known": "known",
         "extended": "the end after an extension", "own": "set when the step was opened",
     },
     "nl": {
@@ -43,6 +44,7 @@ WORDS = {
         "floor": "de stap stond pas laat klaar, op {day}: hij krijgt de minimale tijd", "short": "geen tijd meer: de korte vorm",
         "never_before": "geen stap valt vóór de dag waarop hij klaarstond, {day}", "hour": "te laat na {hour}", "result": "→ {day}",
         "moved": "{day} schuift naar de dichtstbijzijnde werkdag", "working days": "werkdagen",
+        "known": "bekend",
         "extended": "het einde na een verlenging", "own": "bepaald bij het openen van de stap",
     },
     "fr": {
@@ -55,6 +57,7 @@ WORDS = {
         "floor": "l’étape n’était prête que tard, le {day} : elle reçoit son délai minimal", "short": "plus de temps : la forme courte",
         "never_before": "aucune étape n’échoit avant le jour où elle est prête, {day}", "hour": "en retard après {hour}", "result": "→ {day}",
         "moved": "le {day} passe au jour ouvrable le plus proche", "working days": "jours ouvrables",
+        "known": "connue",
         "extended": "la fin après une prolongation", "own": "fixé à l’ouverture de l’étape",
     },
 }  # fmt: skip
@@ -90,7 +93,7 @@ class Teller:
         if name in ("ready", "event"):
             return self.say(name, day=self.day(on or self.ready.on))
         if kind == "known":
-            return f"{self.text(protocol.anchors[key].name)} ({'known' if self.language == 'en' else 'bekend' if self.language == 'nl' else 'connue'}){shown}"
+            return f"{self.text(protocol.anchors[key].name)} ({self.words['known']}){shown}"
         if kind in ("settled", "due") and key in protocol.steps:
             return f"“{self.text(protocol.steps[key].name)}”{shown}"
         if name in protocol.anchors:
@@ -122,7 +125,11 @@ class Teller:
     def closed(self, rule: Rule | None, due: Due) -> list[str]:
         """The weekdays that were not counted, for distances short enough to count on one's fingers."""
         rule = in_class(rule, self.run.state.notice)
-        base = self.run.reference(rule.after or rule.before or "", self.ready.on, None) if rule and rule.working_days else None
+        base = (
+            self.run.reference(rule.after or rule.before or "", self.ready.on, None)
+            if rule and rule.working_days
+            else None
+        )
         if base is None:
             return []
         low, high = min(base, due.on), max(base, due.on)

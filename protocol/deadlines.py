@@ -31,7 +31,7 @@ class Count(NamedTuple):
     """the day of a reference: an anchor, `ready`, `event`, `known:…`, `settled:…`, `due:…`, `given:…`"""
     notice: str | None
     rota: bool = False
-    meetings: dict[str, Meeting] = {}  # noqa: RUF012
+    meetings: dict[str, Meeting] = {}
 
 
 def _distance(rule: Rule, base: dt.date, forward: bool, count: Count) -> dt.date:

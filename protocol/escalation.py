@@ -44,7 +44,14 @@ def calls(protocol: Protocol, state: CaseState, occurrence: Occurrence, calendar
     for n, rung in enumerate(chain.for_owner.get(step.owner, chain.rungs)):
         if step.owner in rung.until_owner:
             continue
-        found.append(Call(n, _moment(chain, occurrence, calendar, rung.working_days, rung.hours), tuple(rung.who), chain.acknowledged))
+        found.append(
+            Call(
+                n,
+                _moment(chain, occurrence, calendar, rung.working_days, rung.hours),
+                tuple(rung.who),
+                chain.acknowledged,
+            )
+        )
     return found
 
 
@@ -67,7 +74,9 @@ def _reminder(chain: Chain, occurrence: Occurrence, calendar: WorkCalendar) -> l
     return [Call(REMINDER, calendar.moment(day, "08:00"), ("owner",))]
 
 
-def _moment(chain: Chain, occurrence: Occurrence, calendar: WorkCalendar, days: int | None, hours: int | None) -> dt.datetime:
+def _moment(
+    chain: Chain, occurrence: Occurrence, calendar: WorkCalendar, days: int | None, hours: int | None
+) -> dt.datetime:
     assert occurrence.due is not None
     if hours is None:
         return calendar.moment(calendar.add(occurrence.due, days or 0), occurrence.at if not days else None)

@@ -92,7 +92,7 @@ class OnTime:
         """Let time pass to the next thing and let it happen; False when nothing more happens."""
         upcoming = self.due_next()
         learn = min(self.later.values(), default=None)
-        if learn is None and (upcoming is None or self._only_endless()) and self._forecast_anchor():
+        if learn is None and (upcoming is None or self._only_endless()) and self._forecast_anchor(upcoming):
             return True
         if upcoming is None and learn is None:
             return False
@@ -122,12 +122,13 @@ class OnTime:
     def _only_endless(self) -> bool:
         return all(self.endless(o) or self.holds(o) for o in self.run.open_steps() if o.due is not None)
 
-    def _forecast_anchor(self) -> bool:
+    def _forecast_anchor(self, upcoming: Occurrence | None) -> bool:
         """A date that is not known yet is taken from the one it is forecast by, as if it became known on its day."""
         for key, anchor in self.run.protocol.anchors.items():
             day = self.run.anchor_day(anchor.forecast) if anchor.forecast else None
             if (
                 day is None
+                or (upcoming is not None and upcoming.due is not None and upcoming.due < day)
                 or key in self.run.state.anchors
                 or self.run.state.ended is not None
                 or not self._counted(key)
@@ -151,10 +152,14 @@ class OnTime:
         given = dict(form.expected_given)
         for action in step.follows:
             if action.set_anchor and action.from_ and (action.when is None or outcome in (action.when.outcome or ())):
-                forecast = self.run.protocol.anchors[action.set_anchor].forecast
-                day = self.run.anchor_day(forecast) if forecast else None
-                given[action.from_] = min(day or self.run.today, self.run.today).isoformat()
+                given[action.from_] = self._given_day(action.set_anchor).isoformat()
         settle(self.run, occurrence, outcome, self.run.today, given)
+
+    def _given_day(self, anchor: str) -> dt.date:
+        """The day that a step records for a date: as forecast, as known already, or today."""
+        forecast, known = self.run.protocol.anchors[anchor].forecast, self.run.state.anchors.get(anchor)
+        day = self.run.anchor_day(forecast) if forecast else known.on if known else None
+        return min(day or self.run.today, self.run.today) if forecast else day or self.run.today
 
 
 def on_time_run(

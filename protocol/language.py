@@ -226,7 +226,9 @@ class Repeat(Part):
     window_until: Rule | None = Field(None, description="no occurrence after this")
     goes_on_when: dict[Key, OneOrMany] | None = Field(None, description="… or while the last form says so")
     until: After | None = Field(None, description="no further occurrences after this")
-    distinct: bool = Field(False, description="occurrences are never taken together or dropped: each is a duty of its own")
+    distinct: bool = Field(
+        False, description="occurrences are never taken together or dropped: each is a duty of its own"
+    )
     may_move: int = Field(0, ge=0, description="each may move once, by at most this many working days")
     rota_first: bool = Field(False, description="the first occurrence ignores own closing days")
 

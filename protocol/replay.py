@@ -76,7 +76,9 @@ def _step_opened(draft: Draft, event: e.StepOpened) -> None:
     )  # fmt: skip
 
 
-_BLANK: dict[str, Any] = {name: field.default for name, field in Occurrence.model_fields.items() if not field.is_required()}
+_BLANK: dict[str, Any] = {
+    name: field.default for name, field in Occurrence.model_fields.items() if not field.is_required()
+}
 
 
 def _step_due(draft: Draft, event: e.StepDue) -> None:
@@ -98,7 +100,9 @@ def _proposed(draft: Draft, event: e.StepProposed) -> None:
 
 def _returned(draft: Draft, event: e.StepReturned) -> None:
     again = draft.steps[event.id].disagreements + 1
-    draft.change(event.id, status="open", proposed_by=None, outcome=None, settled_on=None, given={}, disagreements=again)
+    draft.change(
+        event.id, status="open", proposed_by=None, outcome=None, settled_on=None, given={}, disagreements=again
+    )
 
 
 def _done(draft: Draft, event: e.StepDone) -> None:
@@ -110,14 +114,21 @@ def _done(draft: Draft, event: e.StepDone) -> None:
 
 def _waived(draft: Draft, event: e.StepWaived) -> None:
     draft.change(
-        event.id, status="waived", outcome="waived", settled_on=event.occurred_on, recorded_on=event.recorded_on, why=event.reason
+        event.id,
+        status="waived",
+        outcome="waived",
+        settled_on=event.occurred_on,
+        recorded_on=event.recorded_on,
+        why=event.reason,
     )
 
 
 def _cancelled(draft: Draft, event: e.StepCancelled) -> None:
     if event.id not in draft.steps:  # cancelled before it became ready
         step, n, round_ = parse_id(event.id)
-        draft.steps[event.id] = Occurrence(id=event.id, step=step, n=n, round=round_, ready_on=event.on, opened_on=event.on)
+        draft.steps[event.id] = Occurrence(
+            id=event.id, step=step, n=n, round=round_, ready_on=event.on, opened_on=event.on
+        )
     draft.change(
         event.id, status="cancelled", as_settled=event.as_settled, why=event.why, settled_on=event.on, recorded_on=event.on,
         outcome=None,
@@ -126,7 +137,14 @@ def _cancelled(draft: Draft, event: e.StepCancelled) -> None:
 
 def _reopened(draft: Draft, event: e.StepReopened) -> None:
     draft.change(
-        event.id, status="open", outcome=None, settled_on=None, recorded_on=None, given={}, proposed_by=None, as_settled=False
+        event.id,
+        status="open",
+        outcome=None,
+        settled_on=None,
+        recorded_on=None,
+        given={},
+        proposed_by=None,
+        as_settled=False,
     )
 
 

@@ -12,10 +12,11 @@ class Store:
 
     def __init__(self, where: Place) -> None:
         self.db = where.db
-        if where.db == "sqlite":
-            url = f"sqlite:///{where.path}"
-        else:
-            url = where.url.replace("postgresql://", "postgresql+psycopg://", 1)
+        url = (
+            f"sqlite:///{where.path}"
+            if where.db == "sqlite"
+            else where.url.replace("postgresql://", "postgresql+psycopg://", 1)
+        )
         self.writing = sa.create_engine(url)
         self.reading = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         if where.db == "sqlite":

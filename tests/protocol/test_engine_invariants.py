@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 
 from hypothesis import HealthCheck, settings
@@ -59,22 +60,20 @@ class AnyCase(RuleBasedStateMachine):
         step = self.story.protocol.steps[chosen.step]
         keys = [one.key for one in step.forms.get(chosen.form, step.form).outcomes]
         day = self.story.calendar.local_day(self.story.now) - dt.timedelta(days=late)
-        try:
+        with contextlib.suppress(Refused):
             self.story.complete(chosen.id, keys[outcome % len(keys)] if keys else None, on=day)
-        except Refused:
-            pass
 
     @rule(event=st.sampled_from(EVENTS))
     def an_event_happens(self, event: str) -> None:
-        try:
+        with contextlib.suppress(Refused):
             self.story.happens(event)
-        except Refused:
-            pass
 
     @rule(days=st.one_of(st.none(), st.integers(-20, 150)))
     def the_date_moves(self, days: int | None) -> None:
         today = self.story.calendar.local_day(self.story.now)
-        self.attempt(c.RecordAnchor(anchor="planned_release", on=today + dt.timedelta(days=days) if days is not None else None))
+        self.attempt(
+            c.RecordAnchor(anchor="planned_release", on=today + dt.timedelta(days=days) if days is not None else None)
+        )
 
     @rule(days=st.integers(0, 20))
     def the_release_is_recorded(self, days: int) -> None:
