@@ -63,6 +63,8 @@ def record_anchor(run: Run, anchor: str, on: dt.date | None, certainty: str, why
     steps, notice = run.steps, run.state.notice
     was = before.on if before else None
     run.emit(e.AnchorKnown(anchor=anchor, on=on, was=was, known_on=run.today, certainty=certainty, why=why))
+    if any(other.stands_in_for == anchor and key in run.state.anchors for key, other in run.protocol.anchors.items()):
+        return  # nothing counts from it any more
     choose_notice(run, run.today)
     definition = run.protocol.anchors[anchor]
     released = definition.stands_in_for is not None
@@ -260,7 +262,7 @@ def _phase(run: Run, action: Action, key: str, cause: Cause) -> None:
     back = was.only is not None or was.paused
     run.emit(
         e.PhaseEntered(
-            phase=key, on=run.today, until=_until(run, phase.until, cause), why=cause.key or cause.outcome or "",
+            phase=key, on=cause.day, until=_until(run, phase.until, cause), why=cause.key or cause.outcome or "",
             drop_before=run.today if back and phase.only is None else None,
         )
     )  # fmt: skip
@@ -271,32 +273,37 @@ def _phase(run: Run, action: Action, key: str, cause: Cause) -> None:
 
 
 def _phase_end(run: Run) -> None:
-    """A phase whose end waited for a date gets it once that date is known."""
+    """A phase whose end counts from a date gets it once that date is known, and loses it with the date."""
     phase = run.phase
-    if phase.until is None or run.state.ended:
+    if phase.until is None or run.state.ended or not references(phase.until, None) & set(run.protocol.anchors):
         return
     until = _until(run, phase.until, Cause(run.state.phase_since))
-    if (
-        until is not None
-        and until != run.state.phase_until
-        and not phase.paused
-        and not references(phase.until, None) <= {"event"}
-    ):
+    if until != run.state.phase_until:
         run.emit(e.PhaseEntered(phase=run.state.phase, on=run.state.phase_since, until=until, why="date"))
 
 
 def _closing(run: Run, action: Action, rule: Rule, cause: Cause) -> None:
     """A closing event: every open step is cancelled except those of the closing phase; closure is due by this rule."""
     closing = run.protocol.closing_phase
-    if run.state.phase == closing or run.state.ended:
-        return
     why = cause.key or cause.outcome or "closing"
+    if run.state.phase == closing or run.state.ended:
+        _close_sooner(run, action, rule, cause, why)
+        return
     run.emit(e.PhaseEntered(phase=closing, on=run.today, why=why))
     keeps = run.protocol.phases[closing].only or ()
     for occurrence in run.open_steps():
         if occurrence.step not in keeps or occurrence.step == run.protocol.closing_step:
             cancel(run, occurrence, why, False)
     run.open_by(run.protocol.closing_step, rule, cause, trigger=why, form=action.closing_form)
+
+
+def _close_sooner(run: Run, action: Action, rule: Rule, cause: Cause, why: str) -> None:
+    """A second closing event: of two closing days the earlier counts."""
+    step, due = run.protocol.closing_step, countdown(rule, run.count(None, run.today, cause))
+    for occurrence in run.open_steps():
+        if occurrence.step == step and due is not None and (occurrence.due is None or due.on < occurrence.due):
+            cancel(run, occurrence, why, False)
+            run.open_by(step, rule, cause, trigger=why, form=action.closing_form)
 
 
 def _end(run: Run, action: Action, phase: str, cause: Cause) -> None:

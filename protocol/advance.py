@@ -431,7 +431,8 @@ def _undo(run: Run, command: c.UndoStep) -> None:
     occurrence, step = _find(run, command.id)
     if occurrence.status not in ("done", "waived"):
         raise Refused("step.not-settled", "only a step that is done can be taken back", "complete the step first")
-    if run.state.ended is not None or _far_reaching(step, occurrence):
+    renewed = occurrence.round != run.state.rounds.get(occurrence.step, 1)
+    if run.state.ended is not None or renewed or _far_reaching(step, occurrence):
         raise Refused(
             "step.undo",
             "this outcome changed the case as a whole",
