@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 
 import sqlalchemy as sa
 
+from casework.automatic import work
 from casework.db import Database
 from casework.statements import Statement
 from models.base import table_of
@@ -20,6 +22,8 @@ class Outside:
     def __init__(self, db: Database):
         self.db = db
         self.seen: dict[str, int] = {}
+        self.day: dt.date | None = None
+        self.counts: Counter[str] = Counter()
 
     def next_timer(self) -> dt.datetime | None:
         with self.db.read() as tx:
@@ -36,4 +40,7 @@ class Outside:
         return changed + gone
 
     def run(self, at: dt.datetime) -> None:
-        """What the flows do with what is waiting now."""
+        """Once a day: everything the flows do, with the very functions they serve under Prefect."""
+        if at.date() != self.day:
+            self.day = at.date()
+            self.counts += work.everything(self.db, at, nightly=True)

@@ -85,6 +85,8 @@ class Years:
             self.counts["jumps"] += 1
             if progress is not None and self.counts["jumps"] % 25 == 0:
                 progress(self.counts["ended"], len(self.lives))
+        self.outside.day = None
+        self.outside.run(self.now)
         clock.set_to(None)
         return self.counts
 

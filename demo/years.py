@@ -40,6 +40,8 @@ def live(db: Database, seed: int, tell: Tell | None = None, progress: Progress |
         "missed": missed,
         "waived": sum(line.waived for line in lines),
         "events": sum(number for key, number in counts.items() if key.startswith("event:")),
+        "prepared": years.outside.counts["done"],
+        "told": years.outside.counts["told"],
         "staff": len(everybody(db)),
         "until": years.calendar.local_day(years.now),
         "ledger": "intact" if ledger["intact"] else "not intact",
