@@ -399,7 +399,10 @@ def upgrade() -> None:
         postgresql_where=sa.text("verdict = 'running'"),
     )
     op.create_index(
-        op.f("ix_step_outcome_due_on_step_verdict"), "step_outcome", ["due_on", "step", "verdict"], unique=False
+        "ix_step_outcome_compliance",
+        "step_outcome",
+        ["protocol", "due_on", "step", "verdict", "cause"],
+        unique=False,
     )
     op.create_table(
         "timer",
@@ -470,7 +473,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_timer_at"), table_name="timer")
     op.drop_table("timer")
     op.drop_index("ix_step_outcome_running", table_name="step_outcome")
-    op.drop_index(op.f("ix_step_outcome_due_on_step_verdict"), table_name="step_outcome")
+    op.drop_index("ix_step_outcome_compliance", table_name="step_outcome")
     op.drop_table("step_outcome")
     op.drop_index(
         "ix_step_open_by_role",
