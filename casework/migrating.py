@@ -23,7 +23,9 @@ class NotUpgraded(Exception):
 
     def __init__(self, found: str | None, needed: str) -> None:
         state = f"stands at {found}" if found else "is empty"
-        super().__init__(f"the database {state}, this version needs {needed}. Remedy: run `sluis upgrade`")
+        self.rule = f"the database {state}, this version needs {needed}"
+        self.remedy = "run `sluis upgrade`"
+        super().__init__(f"{self.rule}. Remedy: {self.remedy}")
 
 
 @dataclass(frozen=True)

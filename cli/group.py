@@ -225,10 +225,14 @@ def take_lock(home: Path) -> IO[str]:
 
 
 def check_database(settings: Settings) -> None:
-    """Make a new embedded database, refuse an older one. Raises NotUpgraded with its remedy."""
+    """Make a new embedded database, with protocols in force; refuse an older one. Raises NotUpgraded."""
+    from casework import clock
+    from casework.protocols import install_where_none
     from casework.upgrade import open_database  # Alembic takes a second to import
 
-    open_database(settings).close()
+    db = open_database(settings)
+    install_where_none(db, clock.now())
+    db.close()
 
 
 def run_group(settings: Settings, port: int = 8000, host: str = LOOPBACK, say: Say = print) -> int:

@@ -37,7 +37,7 @@ def _fill_when_empty() -> None:
     from demo.partnership import MEMBERS
     from demo.years import fill
 
-    db = database()
+    db = database(with_protocols=False)  # the demo puts them in force when its partnership is founded
     if not everybody(db):
         with _bar("The fictional partnership lives its last months") as progress:
             fill(db, progress)

@@ -60,12 +60,17 @@ def friendly() -> Iterator[None]:
         sys.exit(2)
 
 
-def database() -> Any:
-    """The database of these settings; migrated at first use when it is the embedded one."""
+def database(*, with_protocols: bool = True) -> Any:
+    """The database of these settings; made at first use when it is the embedded one, with the shipped protocols."""
+    from casework import clock
+    from casework.protocols import install_where_none
     from casework.settings import settings
     from casework.upgrade import open_database
 
-    return open_database(settings())
+    db = open_database(settings())
+    if with_protocols:
+        install_where_none(db, clock.now())
+    return db
 
 
 def actor(who: str | None) -> Any:

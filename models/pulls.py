@@ -20,5 +20,3 @@ class PullState(Row, table=True):
     pulled_at: dt.datetime = Field(sa_type=Moment)
     finished: bool = False
     """the last pull reached the last page"""
-    notifications: int = 0
-    """that came over this interface so far"""

@@ -91,6 +91,51 @@ WITH_MISTAKES = [
 ]
 
 
+NOTIFIED = (
+    "reference | prison | family_name | given_names | birth_date | language | release_type | conditions |"
+    "planned_release | certainty | source | notified_at | actual_release"
+)
+ADOPT_DUTCH_HEADINGS = (
+    "Referentie | Gevangenis | Familienaam | Voornamen | Geboortedatum | Taal | Soort vrijlating | Voorwaarden |"
+    "Voorziene vrijlatingsdatum | Zekerheid | Bron | Gemeld op | Effectieve vrijlating | Trajectbegeleider | Vervanger |"
+    "Mandaattoets | Informatietoets | Eerste deelbeslissing | Toewijzing | Informatie en eerste contact |"
+    "Gevangenisbezoek | Re-integratieplan | Tweede bezoek | Taakafspraak met de justitieassistent |"
+    "Casusoverleg vóór vrijlating | Gereedheidscheck 1 | Gereedheidscheck 2 | Contact dag van vrijlating |"
+    "Opvolggesprek 1 | Opvolggesprek 2 | Opvolggesprek 3 | Opvolggesprek 4 | Herziening 1"
+)
+RUNNING_IN_DUTCH = [
+    "NF-2026-0031 | Gevangenis Noord (fictief) | Verzonnen | Karim | 1990-02-11 | nl | voorwaardelijke invrijheidstelling |"
+    "ja | 2026-10-01 | bevestigd | vonnis strafuitvoeringsrechtbank | 2026-06-01T10:15 | 2026-10-02 | Noor Verzonnen |"
+    "Wout Fictief | 2026-06-03 | 2026-06-05 | 2026-06-09 | 2026-06-04 | 15/06/2026 ja | 2026-06-29 | 2026-09-10 |"
+    "2026-09-16 | 2026-09-21 | 2026-09-21 | 2026-09-24 | 2026-09-30 | 2026-10-02 | 2026-10-06 | 2026-10-09 |"
+    "16/10/2026 niet doorgegaan | 2026-10-23 | 02/11/2026 voortzetten",
+    "NF-2026-0058 | Gevangenis Noord (fictief) | Fictief | Lotte | 1979-08-24 | fr | strafeinde | nee | 2027-02-19 |"
+    "verwacht | berekening van de straf | 2026-08-17T14:40 | | Yasmina Inventé | Noor Verzonnen | 2026-08-19 |"
+    "2026-08-20 | nvt | 2026-08-19 | 27/08/2026 wil gedeeltelijk hulp | 2026-09-11 |" + " |" * 11,
+    "ZF-26/0388 | Gevangenis Zuid (fictief) | Bedacht | Ruben | 1996-11-30 | nl | elektronisch toezicht | ja | 2026-12-14 |"
+    "bevestigd | vonnis strafuitvoeringsrechter | 2026-11-03T09:30 | | Wout Fictief | | 2026-11-05 | 2026-11-06 | nvt |"
+    "2026-11-06 | 12/11/2026 later 30/11/2026 | |" + " |" * 11,
+    "ZF-26/0391 | Gevangenis Zuid (fictief) | Gefingeerd | Aya | 2000-05-16 | nl | beperkte detentie | ja | |"
+    "niet bevestigd | telefoon van de psychosociale dienst | 2026-11-09T11:00 | | | | 2026-11-12 |" + " |" * 16,
+    "NF-2026-0044 | Gevangenis Noord (fictief) | Denkbeeldig | Stijn | 1985-12-02 | nl | voorlopige invrijheidstelling |"
+    "nee | 2026-12-18 | verwacht | brief van de directie | 2026-10-19T16:45 | | Noor Verzonnen | Yasmina Inventé |"
+    "2026-10-22 | 2026-10-23 | 27/10/2026 niet gedeeld | 2026-10-22 | 30/10/2026 nee |" + " |" * 12,
+]
+ADOPT_STEPS = "lead | deputy | mandate | infocheck | share | assign | contact | visit1 | plan | releaseday | followup 1 | followup 2"
+RUNNING = [
+    "OF-26-101 | Gevangenis Oost (fictief) | Uitgevonden | Mats | 1993-03-14 | nl | remand_release | no | 2026-11-12 |"
+    "confirmed | council chamber | 2026-11-12T15:10 | 2026-11-12 | lead-1 | lead-3 | 2026-11-13 | 2026-11-13 | n/a |"
+    "2026-11-13 | 2026-11-16 yes | n/a | | 2026-11-12 | 2026-11-17 |",
+    "OF-26-102 | Gevangenis Oost (fictief) | Nergens | Elif | 1988-07-07 | tr | conditional_release | yes | 2027-03-05 |"
+    "expected | judgment | 2026-09-14 | | lead-2 | | 2026-09-16 | 2026-09-18 | n/a | 2026-09-17 | 2026-09-28 |"
+    "2026-10-13 | | | |",
+    "OF-26-103 | Gevangenis Oost (fictief) | Verzinsel | Tobe | 1991-01-19 | nl | end_of_sentence | no | 2027-04-30 |"
+    "expected | sentence calculation | 2026-11-02 | | | | 2026-11-04 | | | | | | | | |",
+    "OF-26-104 | Gevangenis Oost (fictief) | Fictief | Zita | 1982-10-05 | nl | limited_detention | yes | 2026-12-21 |"
+    "confirmed | judgment | 2026-10-05 | | lead-1 | | 2026-10-07 | 2026-10-08 | n/a | 2026-10-07 | | 2026-11-03 | | | |",
+]
+
+
 def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.split("|")]
 
@@ -122,16 +167,16 @@ def write_cell(sheet: Worksheet, row: int, column: int, text: str, forms: dict[t
     sheet.write_string(row, column, text)
 
 
-def write_xlsx(path: Path, headings: list[str], lines: list[str]) -> None:
+def write_xlsx(path: Path, headings: list[str], lines: list[str], title: str, remark: str) -> None:
     with Workbook(path) as book:
         book.set_properties({"created": datetime(2026, 11, 20, 17)})  # noqa: DTZ001 - written as it is, without a zone
         forms = {
             date: book.add_format({"num_format": "dd/mm/yyyy"}),
             datetime: book.add_format({"num_format": "dd/mm/yyyy hh:mm"}),
         }
-        sheet = book.add_worksheet("Avis de libération")
+        sheet = book.add_worksheet(title)
         sheet.set_column(0, len(headings) - 1, 24)
-        sheet.write_string(0, 0, "Avis de libération: personnes et prisons fictives")
+        sheet.write_string(0, 0, remark)
         sheet.write_row(1, 0, headings, book.add_format({"bold": True}))
         for row, line in enumerate(lines, start=2):
             for column, text in enumerate(cells(line)):
@@ -141,8 +186,13 @@ def write_xlsx(path: Path, headings: list[str], lines: list[str]) -> None:
 def main() -> None:
     (HERE / "notifications.json").write_bytes(as_json(FROM_AN_INTERFACE))
     (HERE / "notifications.csv").write_bytes(as_csv(cells(DUTCH_HEADINGS), IN_DUTCH, ";", "cp1252"))
-    write_xlsx(HERE / "notifications.xlsx", cells(FRENCH_HEADINGS), IN_FRENCH)
+    remark = "Avis de libération: personnes et prisons fictives"
+    write_xlsx(HERE / "notifications.xlsx", cells(FRENCH_HEADINGS), IN_FRENCH, "Avis de libération", remark)
     (HERE / "with-mistakes.csv").write_bytes(as_csv(cells(FIELD_NAMES), WITH_MISTAKES, ",", "utf-8"))
+    remark = "Lopende dossiers: personen en gevangenissen zijn verzonnen"
+    write_xlsx(HERE / "adopt.xlsx", cells(ADOPT_DUTCH_HEADINGS), RUNNING_IN_DUTCH, "Lopende dossiers", remark)
+    headings = [*cells(NOTIFIED), *cells(ADOPT_STEPS)]
+    (HERE / "adopt.csv").write_bytes(as_csv(headings, RUNNING, ";", "utf-8"))
 
 
 if __name__ == "__main__":

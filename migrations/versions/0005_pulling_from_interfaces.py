@@ -16,7 +16,6 @@ def upgrade() -> None:
         sa.Column("cursor", sa.LargeBinary(), nullable=True),
         sa.Column("pulled_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished", sa.Boolean(), nullable=False),
-        sa.Column("notifications", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_pull_state")),
         sqlite_with_rowid=False,
     )
