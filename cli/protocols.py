@@ -30,9 +30,9 @@ def check(
 
 
 def _check(file: Path, quiet: bool) -> dict[str, Any]:
-    from protocol.check import check as prove
     from rich.progress import Progress
 
+    from protocol.check import check as prove
     from protocol.parse import load
 
     try:

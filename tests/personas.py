@@ -11,22 +11,22 @@ from protocol.commands import SYSTEM, Actor
 ADDED = dt.datetime(2026, 9, 1, 8, tzinfo=dt.UTC)
 
 PEOPLE = (
-    ("s-cora", "Cora Claes", ("coordinator",), "prevention"),
-    ("s-dirk", "Dirk Dierickx", ("deputy_coordinator",), "prevention"),
-    ("s-ilse", "Ilse Ingels", ("info_officer",), "police"),
-    ("s-paul", "Paul Peeters", ("second_police",), "police"),
-    ("s-sara", "Sara Smet", ("second_member",), "welfare"),
-    ("s-lena", "Lena Leys", ("lead_worker",), "social_work"),
-    ("s-lars", "Lars Lemmens", ("lead_worker",), "social_work"),
-    ("s-dora", "Dora De Wit", ("deputy_worker", "lead_worker"), "social_work"),
-    ("s-piet", "Piet Prins", ("liaison",), "prison"),
-    ("s-vera", "Vera Vos", ("liaison",), "prison"),
-    ("s-omar", "Omar Ouali", ("partner_worker",), "ocmw"),
-    ("s-yara", "Yara Yildiz", ("youth_worker",), "youth"),
-    ("s-dana", "Dana Daems", ("data_manager",), "data"),
-    ("s-frank", "Frank Fierens", ("dpo",), "data"),
-    ("s-anna", "Anna Aerts", ("auditor",), "audit"),
-    ("s-maya", "Maya Maes", ("mayor",), "mayor"),
+    ("s-cora", "Cora Verzonnen", ("coordinator",), "prevention"),
+    ("s-dirk", "Dirk Verzonnen", ("deputy_coordinator",), "prevention"),
+    ("s-ilse", "Ilse Fictief", ("info_officer",), "police"),
+    ("s-paul", "Paul Fictief", ("second_police",), "police"),
+    ("s-sara", "Sara Bedacht", ("second_member",), "welfare"),
+    ("s-lena", "Lena Imaginair", ("lead_worker",), "social_work"),
+    ("s-lars", "Lars Bedacht", ("lead_worker",), "social_work"),
+    ("s-dora", "Dora Bedacht", ("deputy_worker", "lead_worker"), "social_work"),
+    ("s-piet", "Piet Fictief", ("liaison",), "prison"),
+    ("s-vera", "Vera Verzonnen", ("liaison",), "prison"),
+    ("s-omar", "Omar Fictief", ("partner_worker",), "ocmw"),
+    ("s-yara", "Yara Fictief", ("youth_worker",), "youth"),
+    ("s-dana", "Dana Bedacht", ("data_manager",), "data"),
+    ("s-frank", "Frank Fictief", ("dpo",), "data"),
+    ("s-anna", "Anna Verzonnen", ("auditor",), "audit"),
+    ("s-maya", "Maya Fictief", ("mayor",), "mayor"),
 )
 
 

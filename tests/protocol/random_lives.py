@@ -9,7 +9,7 @@ from protocol import commands as c
 from protocol.errors import Refused
 from protocol.run import Run
 from protocol.state import CaseState, Occurrence
-from protocol.untimed import STOPPED, State, Wanted
+from protocol.untimed import STOPPED, State, Token, Wanted
 from protocol.untimed_moves import Moves
 from tests.protocol.story import COLLEAGUE, Story
 
@@ -80,6 +80,8 @@ class Life:
         self.story.do(c.RecordAnchor(anchor=anchor, on=on))
 
     def wrong(self) -> None:
+        if self.story.case.ended is not None:
+            return
         anchor = self.chance.choice([key for key in self.protocol.anchors if key != self.protocol.opens_with])
         on = self._date(anchor, self.today) if self.chance.random() < 0.3 else None
         self.told.append(f"{anchor} corrected: {on}")
@@ -115,7 +117,7 @@ def without_days(moves: Moves, story: Story) -> State:
     bits |= moves.steps.timer if case.phase_until is not None else 0
     for occurrence in case.steps.values():
         if occurrence.open and occurrence.step in untimed.relevant:
-            bits |= words.token(occurrence.step, untimed.token(occurrence.step, occurrence.form, occurrence.trigger))
+            bits |= words.token(occurrence.step, _token(moves, occurrence))
     for key in untimed.relevant:
         bits |= sum(bit for wanted, bit in words.wanted[key].items() if _holds(run, key, wanted))
     if case.ended is not None:
@@ -126,6 +128,10 @@ def without_days(moves: Moves, story: Story) -> State:
     return variant, untimed.phase_of[case.phase], bits
 
 
+def _token(moves: Moves, occurrence: Occurrence) -> Token:
+    return moves.untimed.token(occurrence.step, occurrence.form, occurrence.trigger, occurrence.own_rule)
+
+
 def _conditions(moves: Moves, case: CaseState) -> str:
     known = {conditions for _, conditions in moves.untimed._family_of}
     return case.conditions if case.conditions in known else "unknown"
@@ -134,7 +140,8 @@ def _conditions(moves: Moves, case: CaseState) -> str:
 def _holds(run: Run, key: str, wanted: Wanted) -> bool:
     there = run.current(key)
     if wanted == STOPPED:
-        return bool(there) and there[-1].status == "cancelled" and there[-1].why not in ("pause", "taken_over")
+        over = [occurrence for occurrence in there if not occurrence.open]
+        return bool(over) and over[-1].status == "cancelled" and over[-1].why != "pause"
     return any(
         occurrence.settled
         and wanted.holds(None if occurrence.status == "cancelled" else occurrence.outcome, occurrence.given)

@@ -133,7 +133,7 @@ def test_a_second_person_of_another_service_decides(db: Database, as_: Choose) -
     assert "waits for the second person" in as_("s-cora").get(f"/cases/{ref}/steps/mandate").text
     paul = as_("s-paul")
     page = paul.get(f"/cases/{ref}/steps/mandate").text
-    assert "What was proposed" in page and "Cora Claes" in page and "Canary reason in free text" in page
+    assert "What was proposed" in page and "Cora Verzonnen" in page and "Canary reason in free text" in page
     answer = paul.post(f"/cases/{ref}/steps/mandate/decide", {"agree": "yes", "command": "d"})
     assert answer.status_code == 303
     assert status(db, "mandate") == ["done"]
