@@ -135,6 +135,7 @@ def reconcile(run: Run, touched: Iterable[str] | None, why: Any) -> None:
         if lacks:
             cancel(run, occurrence, "variant", False)
     run.recount(touched, why, redate=touched is not None)
+    _drop_passed(run)
     renewed = [
         occurrence.step
         for key, step in steps.items()
@@ -146,6 +147,19 @@ def reconcile(run: Run, touched: Iterable[str] | None, why: Any) -> None:
     if renewed and run.state.ended is None:
         run.emit(e.StepsRenewed(steps=tuple(renewed), why="class"))
     cancel_unready(run, "variant")
+
+
+def _drop_passed(run: Run) -> None:
+    """ "Later ones dated on or before the first are dropped": an open occurrence that moved before an earlier one."""
+    for occurrence in run.open_steps():
+        step = run.steps.get(occurrence.step)
+        if step is None or step.repeat is None or step.repeat.distinct or occurrence.own_rule or occurrence.moved:
+            continue
+        slot = next((slot for slot in run.slots(occurrence.step, step) if slot.n == occurrence.n), None)
+        day = run.slot_day(step, slot, occurrence.ready_on) if slot is not None else None
+        before = [o.due for o in run.current(occurrence.step) if o.due and o.n < occurrence.n]
+        if day is not None and before and day <= max(before):
+            cancel(run, occurrence, "dropped", False)
 
 
 def cancel_unready(run: Run, why: str, keep: str = "") -> None:
@@ -176,14 +190,21 @@ def cancel(run: Run, occurrence: Occurrence, why: str, as_settled: bool) -> None
 def _cancel(run: Run, action: Action, what: Cancel, cause: Cause) -> None:
     why = cause.key or cause.outcome or "cancelled"
     for occurrence in run.open_steps():
-        step = run.steps.get(occurrence.step)
-        counted = what.counted_from and step and any(
-            what.counted_from in references(rule, run.state.notice) for rule in _all_rules(step)
-        )  # fmt: skip
+        counted = what.counted_from is not None and what.counted_from in _counted_from(run, occurrence)
         if occurrence.step not in what.except_ and (what.all_ or occurrence.step in what.steps or counted):
             cancel(run, occurrence, why, what.as_settled)
     if what.as_settled:
         _settled_unopened(run, what.steps, why)
+
+
+def _counted_from(run: Run, occurrence: Occurrence) -> set[str]:
+    """What this occurrence counts from; one that an event opened counts from nothing but that event."""
+    step = run.steps.get(occurrence.step)
+    if step is None or occurrence.trigger:
+        return set()
+    slot = run.slot_of(occurrence, step)
+    rule = slot.rule if slot is not None else step.due
+    return references(rule, run.state.notice)
 
 
 def _settled_unopened(run: Run, keys: Iterable[str], why: str) -> None:
