@@ -1,10 +1,11 @@
-"""Checks of an announced release: what is missing or cannot be right, and whether the person was known before."""
+"""Takes the files of the drop folder; checks what was announced, and whether the person was known before."""
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from casework.automatic import notification
-from flows.batches import BATCH, RETRY_SECONDS, carried_out, finished, served
+from casework.intake_folder import sweep_drop_folder
+from flows.batches import BATCH, RETRY_SECONDS, carried_out, did, finished, house, served
 
 
 @task(cache_policy=NO_CACHE, retries=len(RETRY_SECONDS), retry_delay_seconds=RETRY_SECONDS)
@@ -14,5 +15,6 @@ def check_notification(row: int) -> str:
 
 @flow(name="notification")
 async def check_notifications(batch: int = BATCH) -> dict[str, int]:
-    """Everything that waits for this flow in the outbox."""
-    return await finished("notification", await served("prepare", check_notification, "notification", batch))
+    """New files in the drop folder, then everything that waits for this flow in the outbox."""
+    dropped = await did(sweep_drop_folder, house())
+    return await finished("notification", dropped, await served("prepare", check_notification, "notification", batch))
