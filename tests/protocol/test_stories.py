@@ -5,7 +5,7 @@ Every case names the sentence of the protocol text it rests on. The expected day
 A deed: `done` (a step; with `outcome`, `given`, `happened`: the day it happened if recorded later), `proposed` (done by
 its owner, the second person still has to look), `second` (`agree` or `disagree`, `of` a step, on a `field`), `date` (a
 date `to` a day or `unknown`), `corrected` (a date or a step was recorded wrongly), `event`, `waived` (`by` a role),
-`moved`, `taken_back`, `on_time_until` (everything is done on its due day, `except` some steps). `refused` beside a deed:
+`moved`, `taken_back`, `called` (a `rung` of the ladder), `acknowledged`, `on_time_until` (everything is done on its due day, `except` some steps). `refused` beside a deed:
 the engine says no, by this rule. `then` among the deeds looks at the case on the way.
 """
 
@@ -23,6 +23,7 @@ from protocol import commands as c
 from protocol.conformance import conformance
 from protocol.errors import Refused
 from protocol.escalation import REMINDER, calls
+from protocol.explain import forecast
 from protocol.state import Occurrence
 from tests.protocol.story import COLLEAGUE, Story
 
@@ -115,6 +116,14 @@ def taken_back(story: Story, deed: Deed) -> None:
     story.do(c.UndoStep(id=deed["taken_back"]))
 
 
+def called(story: Story, deed: Deed) -> None:
+    story.do(c.Escalate(id=story.occurrence(deed["called"]).id, rung=deed["rung"]))
+
+
+def acknowledged(story: Story, deed: Deed) -> None:
+    story.do(c.Acknowledge(id=story.occurrence(deed["acknowledged"]).id))
+
+
 DEEDS: dict[str, Callable[[Story, Deed], None]] = {
     "done": done,
     "proposed": proposed,
@@ -125,6 +134,8 @@ DEEDS: dict[str, Callable[[Story, Deed], None]] = {
     "waived": waived,
     "moved": moved,
     "taken_back": taken_back,
+    "called": called,
+    "acknowledged": acknowledged,
 }
 
 
@@ -238,6 +249,12 @@ def see_rings(story: Story, wanted: dict[str, Any]) -> None:
         assert (story.calendar.local_day(at) if at else "never") == day
 
 
+def see_forecast(story: Story, wanted: dict[str, Any]) -> None:
+    planned = forecast(story.protocol, story.case, story.calendar, story.now)
+    found = {plan.id: f"{plan.due} {plan.at}" if plan.at else plan.due for plan in planned}
+    assert {id: found.get(id, "none") for id in wanted} == wanted
+
+
 LOOKS: dict[str, Callable[[Story, Any], None]] = {
     "open": see_open,
     "not_open": see_not_open,
@@ -250,6 +267,7 @@ LOOKS: dict[str, Callable[[Story, Any], None]] = {
     "calls": see_calls,
     "told": see_told,
     "rings": see_rings,
+    "forecast": see_forecast,
     **{name: see_case(name) for name in ("phase", "phase_until", "notice", "ended", "erased", "release_type")},
 }
 
