@@ -137,7 +137,7 @@ def _fill_ledger(db: Database, shape: Shape) -> None:
     with db.begin() as connection:
         for number, head in heads.items():
             moved = CASE.update().where(CASE.c.id == number).values(head_seq=head.seq, head_hash=head.hash)
-            connection.execute(moved.values(outcomes_seq=head.seq))
+            connection.execute(moved.values(judged=True))
     settle(db)
 
 
@@ -165,7 +165,7 @@ def _adding_up(db: Database, name: str, shape: Shape, settings: Settings) -> Row
     settings.say(f"{name}: the verdicts of {SIZES['closed_cases']:,} closed cases")
     until = clock.now().date() + dt.timedelta(days=60)
     first = until - dt.timedelta(days=YEARS * 366)
-    cases = bare_cases(db, shape, SIZES["closed_cases"], outcomes_seq=shape.case["head_seq"])
+    cases = bare_cases(db, shape, SIZES["closed_cases"], judged=True)
     insert(db, table_of(StepOutcome), _outcomes(cases, first))
     settle(db)
     tabled: list[int] = []

@@ -41,6 +41,7 @@ class Loaded:
     """case and seq of the command, if it had its effect before"""
     revision: int
     snapshot_seq: int
+    judged: bool
 
     @property
     def people(self) -> dict[str, str | None]:
@@ -59,7 +60,7 @@ _load = sa.select(
     CASE.c.id, CASE.c.ref, CASE.c.protocol, CASE.c.protocol_version, CASE.c.key_id, CASE.c.version, CASE.c.head_seq,
     CASE.c.head_hash, CASE.c.lead, CASE.c.deputy, CASE.c.ended_at, _relations, _done_case, _done_seq,
     protocols.REVISION,
-    CASE.c.snapshot_seq,
+    CASE.c.snapshot_seq, CASE.c.judged,
 )  # fmt: skip
 _LOCK_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")).with_for_update(of=CASE))
 _LOCK_BY_ID = Statement(_load.where(CASE.c.id == _p("case")).with_for_update(of=CASE))
@@ -95,6 +96,7 @@ def load(tx: Tx, case: int | str, actor: Actor, command_id: str = "", *, lock: b
         done,
         row[14] or 0,
         row[15],
+        row[16],
     )
 
 

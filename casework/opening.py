@@ -42,7 +42,7 @@ _COLUMNS = (
     "head_hash", "notified_at", "opened_at", "ended_at", "follows",
 )  # fmt: skip
 _INSERT = Statement(
-    sa.insert(CASE).values({**{name: _p(name) for name in _COLUMNS}, "outcomes_seq": 0}).returning(CASE.c.id)
+    sa.insert(CASE).values({**{name: _p(name) for name in _COLUMNS}, "judged": False}).returning(CASE.c.id)
 )
 _DONE_IN = Statement(sa.select(DONE.c.case_id).where(DONE.c.command_id == _p("command_id")))
 _OPEN_CASE = Statement(sa.select(CASE.c.id, CASE.c.ref).where(CASE.c.person_id == _p("person"), CASE.c.is_open))

@@ -29,10 +29,7 @@ _OUTCOME, _ABSENCE = table_of(StepOutcome), table_of(AbsenceRow)
 _p = sa.bindparam
 # Two questions, each with an index of its own: together in one OR they would read every case there ever was.
 _CHANGED = Statement(
-    sa.select(CASE.c.id)
-    .where(CASE.c.outcomes_seq < CASE.c.head_seq, CASE.c.id > _p("after"))
-    .order_by(CASE.c.id)
-    .limit(_p("upto"))
+    sa.select(CASE.c.id).where(~CASE.c.judged, CASE.c.id > _p("after")).order_by(CASE.c.id).limit(_p("upto"))
 )
 _PASSED = Statement(
     sa.select(_OUTCOME.c.case_id).where(
@@ -42,7 +39,7 @@ _PASSED = Statement(
 _ABOUT = Statement(sa.select(CASE.c.release_type, CASE.c.notice, CASE.c.prison).where(CASE.c.id == _p("case")))
 _CLEAR = Statement(sa.delete(_OUTCOME).where(_OUTCOME.c.case_id == _p("which")))
 _INSERT = Statement(sa.insert(_OUTCOME))
-_JUDGED = Statement(sa.update(CASE).where(CASE.c.id == _p("which")).values(outcomes_seq=_p("seq")))
+_JUDGED = Statement(sa.update(CASE).where(CASE.c.id == _p("which")).values(judged=True))
 _STALE_RUNNING = Statement(
     sa.delete(_OUTCOME).where(_OUTCOME.c.case_id == _p("which"), _OUTCOME.c.verdict == "running")
 )
@@ -98,7 +95,7 @@ def judge(tx: Tx, db: Database, case_id: int, at: dt.datetime) -> None:
         tx.run(_STALE_RUNNING, {"which": case_id})  # nobody will ever know how these ended
     else:
         _write(tx, db, case, entries, at)
-    tx.run(_JUDGED, {"which": case_id, "seq": case.head.seq})
+    tx.run(_JUDGED, {"which": case_id})
 
 
 def _write(tx: Tx, db: Database, case: Loaded, entries: list[Entry], at: dt.datetime) -> None:

@@ -1,6 +1,7 @@
 """What a transition writes: the rows that changed, as statements that are compiled once."""
 
 import datetime as dt
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,15 +44,20 @@ def _update_case(columns: tuple[str, ...]) -> Statement:
 
 UPDATE_HEAD = _update_case(HEAD_COLUMNS)
 UPDATE_STATE = _update_case(STATE_COLUMNS)
-UPDATE_CASE = _update_case(STATE_COLUMNS + PLAIN_COLUMNS)
+UPDATE_CASE = _update_case((*STATE_COLUMNS, *PLAIN_COLUMNS, "judged"))
 INSERT_STEP = Statement(
     sa.insert(STEP).values({name: _p(name) for name in ("case_id", "occurrence", "step", "n", *STEP_COLUMNS)})
 )
-UPDATE_STEP = Statement(
-    sa.update(STEP)
-    .where(STEP.c.case_id == _p("of_case"), STEP.c.occurrence == _p("which"))
-    .values({name: _p(name) for name in STEP_COLUMNS})
-)
+
+
+def _update_step(columns: tuple[str, ...]) -> Statement:
+    guard = (STEP.c.case_id == _p("of_case"), STEP.c.occurrence == _p("which"))
+    return Statement(sa.update(STEP).where(*guard).values({name: _p(name) for name in columns}))
+
+
+UPDATE_STEP = _update_step(STEP_COLUMNS)
+UPDATE_WHOSE = _update_step(("role", "assignee"))
+"""leaves the index of due moments alone"""
 _MEMBER: dict[str, Any] = {
     "case_id": _p("case_id"),
     "staff": _p("staff"),
@@ -152,6 +158,10 @@ class StepRows:
         return {"of_case": self.case_id, "which": occurrence.id, **self.values(occurrence)}
 
 
+_WHEN = attrgetter("status", "ready_on", "due", "at", "escalated", "appointment")
+"""What the row of a step says beside whose it is."""
+
+
 def _reads_anew(before: CaseState, after: CaseState) -> bool:
     """Whether owner or lateness of every open step may have changed, not only of those that were touched."""
     return any(
@@ -164,15 +174,19 @@ def write_steps(tx: Tx, rows: StepRows, before: CaseState | None, after: CaseSta
     """Write the steps that differ between two states."""
     known = before.steps if before else {}
     every = all_open or (before is not None and _reads_anew(before, after))
-    new, changed = [], []
+    new: list[Values] = []
+    changed: list[Values] = []
+    given: list[Values] = []
     for occurrence in after.steps.values():
         was = known.get(occurrence.id)
         if was is None:
             new.append(rows.inserted(occurrence))
         elif (was is not occurrence and was != occurrence) or (every and occurrence.open):
-            changed.append(rows.updated(occurrence))
+            only_whose = not every and _WHEN(was) == _WHEN(occurrence)
+            (given if only_whose else changed).append(rows.updated(occurrence))
     tx.many(INSERT_STEP, new)
     tx.many(UPDATE_STEP, changed)
+    tx.many(UPDATE_WHOSE, given)
 
 
 def write_effects(tx: Tx, case_id: int, ref: str, seq: int, effects: tuple[Effect, ...], at: dt.datetime) -> None:

@@ -169,13 +169,15 @@ def _update_case(turn: Turn, state: CaseState, people: dict[str, str | None], he
         "head_hash": head.hash,
     }
     now = plain_columns(turn.protocol, state, people)
-    same = now == plain_columns(turn.protocol, turn.before, case.people)
+    # The verdicts lag behind from the first transition on; saying so again would only move an index entry.
+    same = not case.judged and now == plain_columns(turn.protocol, turn.before, case.people)
     if same and not states.is_time(case.snapshot_seq, head.seq):
         changed = turn.tx.run(UPDATE_HEAD, values)
     else:
         values |= {"snapshot": states.sealed(turn.key, case.key_id, head.seq, state), "snapshot_seq": head.seq}
         if not same:
-            values |= {**now, "ended_at": (case.ended_at or turn.at) if state.ended else None}
+            ended_at = (case.ended_at or turn.at) if state.ended else None
+            values |= {**now, "ended_at": ended_at, "judged": False}
         changed = turn.tx.run(UPDATE_STATE if same else UPDATE_CASE, values)
     if changed == 0:
         raise Stale

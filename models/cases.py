@@ -48,8 +48,8 @@ class ReleaseCase(Row, table=True):
         Index(
             "ix_release_case_unjudged",
             "id",
-            sqlite_where=text("outcomes_seq < head_seq"),
-            postgresql_where=text("outcomes_seq < head_seq"),
+            sqlite_where=text("judged = 0"),
+            postgresql_where=text("NOT judged"),
         ),
         Index(None, "person_id"),
     )
@@ -81,8 +81,8 @@ class ReleaseCase(Row, table=True):
     opened_at: dt.datetime = Field(sa_type=Moment)
     ended_at: dt.datetime | None = Field(default=None, sa_type=Moment)
     erased_at: dt.datetime | None = Field(default=None, sa_type=Moment)
-    outcomes_seq: int = 0
-    """the ledger entry up to which `step_outcome` was judged"""
+    judged: bool = False
+    """whether `step_outcome` says how it went up to the last ledger entry"""
     follows: int | None = Field(default=None, foreign_key="release_case.id")
     """the earlier case of the same person"""
 

@@ -203,7 +203,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("outcomes_seq", sa.Integer(), nullable=False),
+        sa.Column("judged", sa.Boolean(), nullable=False),
         sa.Column("follows", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["deputy"], ["staff.id"], name=op.f("fk_release_case_deputy")),
         sa.ForeignKeyConstraint(["follows"], ["release_case.id"], name=op.f("fk_release_case_follows")),
@@ -231,8 +231,8 @@ def upgrade() -> None:
         "release_case",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("outcomes_seq < head_seq"),
-        postgresql_where=sa.text("outcomes_seq < head_seq"),
+        sqlite_where=sa.text("judged = 0"),
+        postgresql_where=sa.text("NOT judged"),
     )
     op.create_index(
         "uq_release_case_one_open_per_person",
