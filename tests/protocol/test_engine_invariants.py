@@ -15,6 +15,7 @@ from tests.protocol.story import Story, protocol_named
 
 TYPES = sorted(protocol_named().release_types)
 EVENTS = sorted(protocol_named().events)
+ONCE = ("notify", "mandate", "infocheck", "assign", "visit1", "plan", "visit2", "align", "conference", "close")
 FIRST = dt.date(2026, 11, 2)
 
 
@@ -148,6 +149,21 @@ class AnyCase(RuleBasedStateMachine):
         if case.ended is not None:
             only = self.story.protocol.phases[case.phase].only or ()
             assert all(o.step in only for o in case.steps.values() if o.open)
+
+    @invariant()
+    def an_ended_case_is_kept_until_it_is_erased(self) -> None:
+        if getattr(self, "story", None) is None or self.story.state is None:
+            return
+        case = self.story.case
+        if case.ended is not None and not case.erased:
+            assert [o.due for o in case.steps.values() if o.open and o.step == "retain"], "nobody would erase this case"
+
+    @invariant()
+    def a_step_that_occurs_once_is_open_once(self) -> None:
+        if getattr(self, "story", None) is None or self.story.state is None:
+            return
+        once = [o.step for o in self.story.case.steps.values() if o.open and not o.trigger and o.step in ONCE]
+        assert len(once) == len(set(once)), once
 
 
 AnyCase.TestCase.settings = settings(
