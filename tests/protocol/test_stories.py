@@ -5,8 +5,9 @@ Every case names the sentence of the protocol text it rests on. The expected day
 A deed: `done` (a step; with `outcome`, `given`, `happened`: the day it happened if recorded later), `proposed` (done by
 its owner, the second person still has to look), `second` (`agree` or `disagree`, `of` a step, on a `field`), `date` (a
 date `to` a day or `unknown`), `corrected` (a date or a step was recorded wrongly), `event`, `waived` (`by` a role),
-`moved`, `taken_back`, `called` (a `rung` of the ladder), `acknowledged`, `on_time_until` (everything is done on its due day, `except` some steps). `refused` beside a deed:
-the engine says no, by this rule. `then` among the deeds looks at the case on the way.
+`moved`, `taken_back`, `called` (a `rung` of the ladder), `acknowledged`, `on_time_until` (everything is done on its due
+day, `except` some steps). `refused` beside a deed: the engine says no, by this rule. `then` among the deeds looks at the
+case on the way.
 """
 
 from __future__ import annotations
