@@ -16,7 +16,7 @@ from cli.output import AsJson, Who, console, database, errors, print_json
 REFUSED = 3
 LONG = 50
 """rows from which progress is shown"""
-TITLE = {"accepted": "accepted", "known": "known already", "moved": "changed", "refused": "refused"}
+TITLE = {"accepted": "accepted", "known": "known already", "moved": "moved", "refused": "refused"}
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and keep nothing.")]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, console, database, errors, print_json
+from cli.output import AsJson, console, errors, existing_database, print_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def verify(
 
     with Progress(console=errors, transient=True, disable=as_json) as progress:
         task = progress.add_task("verifying", total=None)
-        found = prove(database(), checkpoint, lambda done: progress.update(task, completed=done))
+        found = prove(existing_database(), checkpoint, lambda done: progress.update(task, completed=done))
     if as_json:
         print_json(found)
     else:
@@ -48,7 +48,7 @@ def checkpoint(
     from casework import clock
     from casework.verify import checkpoint as sign
 
-    found = sign(database(), output, clock.now())
+    found = sign(existing_database(), output, clock.now())
     if as_json:
         print_json({**found, "file": str(output)})
     else:

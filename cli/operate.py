@@ -108,7 +108,14 @@ def closing_day(
 
     db, me, found = database(), actor(who), day_of(day)
     change_closing_days(db, me, clock.now(), {} if remove else {found: name}, (found,) if remove else ())
-    tell_changes(recalculate(db, me), as_json)
+    moved = recalculate(db, me)
+    if not as_json:
+        console.print(
+            f"{found} is {'open again' if remove else 'a closing day'}; due days of open steps:", markup=False
+        )
+    tell_changes(moved, as_json)
+    if not moved and not as_json:
+        console.print("Steps that are not open yet are counted with it when they open; their forecasts may have moved.")
 
 
 def backup(

@@ -54,10 +54,58 @@ def friendly() -> Iterator[None]:
             errors.print(str(one), markup=False)
         sys.exit(1)
     except Exception as fault:
-        if not all(hasattr(fault, name) for name in ("rule", "remedy")):
-            raise
-        errors.print(str(fault), markup=False)
+        if all(hasattr(fault, name) for name in ("rule", "remedy")):
+            errors.print(str(fault), markup=False)
+        else:
+            errors.print(_unexpected(fault), markup=False)
         sys.exit(2)
+
+
+def _unexpected(fault: Exception) -> str:
+    """Words for a person; where it arose goes into a log for the operator, without the error's text: it may quote data."""
+    known = {
+        "OperationalError": "the database cannot be reached. Remedy: check SLUIS_DATABASE_URL and that the server runs",
+        "SealBroken": "what is sealed cannot be opened with this key. Remedy: give the master key (SLUIS_MASTER_KEY) and "
+        "key store (SLUIS_KEYS) that belong to this database",
+        "CheckpointRefused": f"{fault}. Remedy: run `sluis ledger verify` and restore a backup",
+    }
+    if isinstance(fault, OSError):
+        return f"{fault.filename or 'a file'}: {fault.strerror}. Remedy: give a path that can be read and written"
+    place = _note(fault)
+    return known.get(
+        type(fault).__name__,
+        f"something went wrong here, and nothing was half-done. Remedy: tell the operator; noted in {place}",
+    )
+
+
+def _note(fault: Exception) -> str:
+    """The frames of an error, and its kind, in a log of this machine."""
+    import os
+    import tempfile
+    import traceback
+    from pathlib import Path
+
+    lines = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(fault.__traceback__)]
+    home = Path(os.environ.get("SLUIS_HOME") or tempfile.gettempdir())
+    folder = home / "logs" if home.is_dir() else Path(tempfile.gettempdir())
+    log = folder / "sluis-command.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as out:
+            out.write("\n".join([type(fault).__name__, *lines, ""]))
+    except OSError:
+        return "no log: its folder cannot be written to"
+    return str(log)
+
+
+def existing_database() -> Any:
+    """The database of these settings, never a new one: what is verified must be there."""
+    from casework.settings import settings
+
+    found = settings()
+    if not found.on_postgres and not found.database_file.exists():
+        raise fail("SLUIS_DATABASE_URL: there is no database yet. Remedy: check SLUIS_HOME and SLUIS_DATABASE_URL", 2)
+    return database(with_protocols=False)
 
 
 def database(*, with_protocols: bool = True) -> Any:

@@ -19,7 +19,7 @@ from protocol.language import Protocol, Step
 from protocol.run import Run, Slot
 from protocol.state import CaseState, Occurrence
 from protocol.variants import in_class
-from protocol.workdays import WorkCalendar
+from protocol.workdays import FIRST_YEAR, LAST_YEAR, WorkCalendar
 
 LONGEST_RUN = 400
 """Steps of an on-time run: more than any protocol needs, so that a protocol without an end is noticed."""
@@ -224,6 +224,10 @@ def explain(
     calendar = calendar or WorkCalendar(protocol.calendar)
     given = {"planned_release": release, "actual_release": released, "planned_return": planned_return}
     anchors = {key: day for key, day in given.items() if day is not None}
+    for key, value in {"notified": notified, "started": started, **anchors}.items():
+        if value is not None and not FIRST_YEAR + 5 <= value.year <= LAST_YEAR - 10:
+            years = f"between {FIRST_YEAR + 5} and {LAST_YEAR - 10}"
+            raise Refused("date.range", f"the year of {key} cannot be counted with", f"give a year {years}", key)
     if unknown := set(anchors) - set(protocol.anchors):
         names = ", ".join(sorted(unknown))
         raise Refused("date.unknown", f"this protocol does not count from {names}", "leave that date out", names)

@@ -29,7 +29,7 @@ CASE = {
 }  # fmt: skip
 PAST = {
     "Mandaattoets": "7/10/2026", "infocheck": "2026-10-09 beantwoord", "share": "nvt", "Toewijzing": "08/10/2026",
-    "lead": "s-lena", "Vervanger": "Dora de wit", "contact": "2026-10-15 ja", "Prison visit": "2/11/2026",
+    "lead": "s-lena", "Vervanger": "Dora bedacht", "contact": "2026-10-15 ja", "Prison visit": "2/11/2026",
 }  # fmt: skip
 
 
