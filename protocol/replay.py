@@ -10,6 +10,7 @@ from protocol import events as e
 from protocol.state import AnchorValue, CaseState, Occurrence
 
 FIELDS = tuple(CaseState.model_fields)
+DEFAULTS = {name: field.default for name, field in CaseState.model_fields.items()}
 DICTS = ("anchors", "steps", "rounds", "milestones", "milestones_on_time", "redated", "extra", "decided")
 
 
@@ -39,12 +40,10 @@ class Draft:
     decided: dict[str, int]
 
     def __init__(self, state: CaseState | None = None):
-        for name in FIELDS:
-            value: Any = getattr(state, name) if state is not None else CaseState.model_fields[name].default
-            setattr(self, name, dict(value) if name in DICTS and state is not None else value)
-        if state is None:
-            for name in DICTS:
-                setattr(self, name, {})
+        found = vars(self)
+        found |= vars(state) if state is not None else DEFAULTS
+        for name in DICTS:
+            found[name] = dict(found[name]) if state is not None else {}
 
     def freeze(self) -> CaseState:
         # the values were validated when their events were made

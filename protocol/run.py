@@ -50,8 +50,9 @@ class Run:
         self.calendar = calendar
         self.actor = actor
         self.at = at
-        self.today = calendar.local_day(at)
-        self.hour: str | None = at.astimezone(calendar.zone).strftime("%H:%M")
+        local = at.astimezone(calendar.zone)
+        self.today = local.date()
+        self.hour: str | None = f"{local.hour:02}:{local.minute:02}"
         self.events: list[Any] = []
         self.assumed: dt.date | None = None
         """explanations only: the day a predecessor is assumed to be settled, a date to have become known"""

@@ -21,10 +21,11 @@ Outline = tuple[object, ...]
 
 
 class Token(NamedTuple):
-    """An open occurrence, as far as it matters: its form and what opened it."""
+    """An open occurrence, as far as it matters: its form, what opened it, and whether an action did."""
 
     form: str
     trigger: str
+    own: bool = False
 
 
 class Wanted(NamedTuple):
@@ -41,7 +42,6 @@ class Wanted(NamedTuple):
 
 
 SETTLED = Wanted()
-ALL_SETTLED = Wanted(last=True)
 STOPPED = Wanted(("#",))
 """never asked for: a repeated step was cancelled as settled, and does not go on"""
 
@@ -56,6 +56,8 @@ class Shape(NamedTuple):
 
     after: tuple[int, ...]
     """one bit of each of these must be set"""
+    asked: tuple[int, ...]
+    """those of them that are no dates: when one does not hold any more, what is open falls away"""
     until: int
     itself: bool
     present: int
@@ -89,10 +91,6 @@ class Variant(NamedTuple):
     @property
     def facts(self) -> dict[str, str | None]:
         return {"release_type": self.release_type, "notice": self.notice, "conditions": self.conditions}
-
-    @property
-    def words(self) -> str:
-        return " / ".join(str(value) for value in (self.release_type, self.notice) if value)
 
 
 def outline(rule: Rule | None, notice: str | None) -> Outline:

@@ -144,9 +144,10 @@ class Actions:
             for one in branches:
                 if one & plain:
                     after += self.steps.settled(key, one & ~plain, variant, outcome, {})
-                elif one & self.words.live[key] or key not in self.untimed.variants[variant].shapes:
+                elif one & self.words.settled[key] or key not in self.untimed.variants[variant].shapes:
                     after.append(one)
-                else:
+                else:  # what is open is something else, or of the round before
+                    after += [one] if one & self.words.open[key] else []
                     after.append(self.steps.counts_as_settled(key, one))
             branches = after
         return [(variant, phase, one) for one in branches]
@@ -173,10 +174,13 @@ class Actions:
 
     def _closing(self, action: Action, value: Rule, state: State, why: Why) -> list[State]:
         n, step = self.untimed.phase_of[self.protocol.closing_phase], self.protocol.closing_step
-        if state[1] == n or state[2] & self.steps.ended:
-            return [state]
+        trigger = why.key or why.outcome or "closing"
+        if state[1] == n or state[2] & self.steps.ended:  # "of two closing days the earlier counts"
+            is_open = self.words.open.get(step, 0) & state[2]
+            sooner = self.steps.open_by(step, (state[0], state[1], state[2] & ~is_open), trigger, action.closing_form)
+            return [state, sooner] if is_open else [state]
         after = self.steps.keep((state[0], n, state[2] & ~self.steps.timer), self.steps.only[n] or (), but=step)
-        return [self.steps.open_by(step, after, why.key or why.outcome or "closing", action.closing_form)]
+        return [self.steps.open_by(step, after, trigger, action.closing_form)]
 
     def _end(self, action: Action, value: str, state: State, why: Why) -> list[State]:
         n = self.untimed.phase_of[value]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from protocol.answers import PRESENT
 from protocol.language import Action
-from protocol.untimed import YES, State
+from protocol.untimed import YES, State, needs
 from protocol.untimed_steps import Steps
 
 
@@ -52,6 +52,8 @@ class Dates:
         does, moved = self._does[anchor, was, on]
         bits = state[2] | bit if on else state[2] & ~bit
         found: list[State] = [state] if was and on else []  # the same date once more
+        if state[2] & self._instead[anchor]:  # what stands in for it is known: nothing counts from it any more
+            return [*found, (state[0], state[1], bits)]
         for variant in self.classes(state[0], bits):
             for one, days in product(self.switch((state[0], state[1], bits), variant), moved):
                 for after in self.do(does, one, Why(key=anchor, moved=days)):
@@ -64,6 +66,15 @@ class Dates:
             return [state]
         bits = state[2] & ~self.untimed.idle[variant]
         return [(variant, state[1], bits | way) for way in self.untimed.wake(state[0], variant)]
+
+    @cached_property
+    def _instead(self) -> dict[str, int]:
+        """Per anchor the bits of what stands in for it."""
+        anchors = self.protocol.anchors
+        return {
+            key: sum(self.steps.known[other] for other, anchor in anchors.items() if anchor.stands_in_for == key)
+            for key in anchors
+        }
 
     @cached_property
     def _does(self) -> dict[tuple[str, bool, bool], tuple[tuple[Action, ...], tuple[int | None, ...]]]:
@@ -80,10 +91,10 @@ class Dates:
 
     def _recorded(self, anchor: str, before: int, state: State) -> Iterator[State]:
         for variant, phase, bits in self.reconcile(state, before, anchor):
-            until, paused = self.steps.until[phase], self.protocol.phases[self.untimed.phases[phase]].paused
-            waits = until and until != ("ref", "event") and not paused and not bits & self.steps.ended
-            if waits and self.untimed.countable(until, bits, None, event=True):  # type: ignore[arg-type]
-                bits |= self.steps.timer  # noqa: PLW2901
+            until = self.steps.until[phase]
+            if until and needs(until) & set(self.protocol.anchors) and not bits & self.steps.ended:
+                known = self.untimed.countable(until, bits, None, event=True)
+                bits = bits | self.steps.timer if known else bits & ~self.steps.timer  # noqa: PLW2901
             yield variant, phase, bits
 
     def classes(self, variant: int, bits: int) -> list[int]:
@@ -138,7 +149,16 @@ class Dates:
                 # "what was done in this form counts only in these notice classes"
                 again = ~self.words.live[key]
                 states = [after for one in states for after in (one, (one[0], one[1], one[2] & again))]
+        states = [self.unready(one) for one in states]
         return list(dict.fromkeys(states)) if len(states) > 1 else states
+
+    def unready(self, state: State) -> State:
+        """Open steps that have to wait for another step again fall away, those opened by an action excepted."""
+        bits = state[2]
+        for key, shape in self.untimed.variants[state[0]].shapes.items():
+            if shape.asked and bits & self.words.open[key] and not all(bits & asked for asked in shape.asked):
+                bits &= ~sum(bit for token, bit in self.words.tokens[key].items() if not token.own)
+        return state[0], state[1], bits
 
     def _lacking(self, key: str, state: State) -> Iterator[State]:
         """Cancelled, unless an action opened it, or the class has this occurrence."""
@@ -146,6 +166,9 @@ class Dates:
         yield variant, phase, bits & ~self.words.open[key]
         if key in self.untimed.variants[variant].shapes:
             yield state
+            theirs = sum(bit for token, bit in self.words.tokens[key].items() if not token.own)
+            if bits & theirs:
+                yield variant, phase, bits & ~theirs
 
     def _reformed(self, key: str, state: State) -> Iterator[State]:
         """An open step that is counted again may take another form."""
@@ -169,4 +192,10 @@ class Dates:
             branches = [bits]
             for key in sorted(lifted & self.untimed.relevant) if definition.stands_in_for else ():
                 branches += [one & ~self.words.settled[key] for one in branches if one & self.words.settled[key]]
-            yield from ((variant, phase, one) for one in branches)
+            states: list[State] = [(variant, phase, one) for one in branches]
+            yield from states
+            for key in sorted(lifted & self.untimed.variants[variant].shapes.keys()):
+                # what is open belongs to the round before: another one may open beside it
+                yield from (
+                    after for one in states if one[2] & self.words.open[key] for after in self.steps.opened(key, one)
+                )

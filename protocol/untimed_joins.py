@@ -78,12 +78,15 @@ class Joins:
         self.states = 0
         self.found: set[str] = set()
         """steps that open and are settled in some variant"""
-        self.missing: dict[tuple[str, str, str, str], list[Variant]] = {}
+        self.missing: dict[tuple[str, str, str, str], list[str]] = {}
 
     def look(self) -> list[Finding]:
         for n, it in enumerate(self.untimed.variants):
             usual = set(it.order)
             others = {key for key, shape in it.shapes.items() if shape.present and not it.steps[key].duty} - usual
+            for key in sorted(key for key in usual if self._lacking(it, it.steps[key])):
+                usual.remove(key)
+                self._note(n, key, None)
             for goals, exceptional in ((usual, False), (others, True)):
                 missing = self._missing(n, goals, exceptional)
                 self.found |= goals - missing.keys()
@@ -127,14 +130,28 @@ class Joins:
 
     # in words
 
-    def _note(self, n: int, key: str, search: Search) -> None:
+    def _note(self, n: int, key: str, search: Search | None) -> None:
         it = self.untimed.variants[n]
-        words, remedy = self._reason(it, key, search)
-        self.missing.setdefault((key, self._place(key, it.steps[key]), words, remedy), []).append(it)
+        if search is None:
+            lacking = " or ".join(self._lacking(it, it.steps[key]))
+            words = f"{key} waits for {lacking}, which this variant lacks: it can never open"
+            remedy = "let the variant say what it waits for instead, or drop it there"
+        else:
+            words, remedy = self._reason(it, key, search)
+        self.missing.setdefault((key, self._place(key, it.steps[key]), words, remedy), []).extend(self.untimed.named(n))
+
+    @staticmethod
+    def _lacking(it: Variant, step: Step) -> list[str]:
+        """The steps that it waits for and that this variant does not have."""
+        for after in step.after:
+            names = _steps(after)
+            if names and all(name not in it.shapes or it.shapes[name].present == NO for name in names):
+                return names
+        return []
 
     def _faults(self) -> Iterator[Finding]:
         for (_, place, words, remedy), variants in self.missing.items():
-            names = ", ".join(it.words for it in variants[:3]) + (", …" if len(variants) > 3 else "")
+            names = ", ".join(variants[:3]) + (", …" if len(variants) > 3 else "")
             yield Finding(place, f"{words} (in {names})", remedy)
 
     def _place(self, key: str, step: Step) -> str:
@@ -148,14 +165,9 @@ class Joins:
             return f"{key} can open, but never be settled", "give its form an answer that leads to an outcome"
         if not shape.itself:
             return f"{key} opens by actions only, and no action opens it", "let an outcome or event open it"
-        for after in step.after:
-            lacking = [name for name in _steps(after) if name not in it.shapes or it.shapes[name].present == NO]
-            if lacking and len(lacking) == len(_steps(after)):
-                words = f"{key} waits for {' or '.join(lacking)}, which this variant lacks: it can never open"
-                return words, "let the variant say what it waits for instead, or drop it there"
         never = [after for after in step.after if not self._seen(after, search)]
         if never:
-            words = f"{key} waits for {'; '.join(map(_said, never))}, which never happens: it can never open"
+            words = f"{key} waits for {'; '.join(map(_said, never))}, which never happens while the case is open"
             return words, "name an outcome that is possible, or another step"
         if step.after and not self._together(step.after, search):
             all_ = "; ".join(map(_said, step.after))
@@ -163,16 +175,24 @@ class Joins:
                 f"dead join: what {key} waits for never holds together ({all_})",
                 "take one of them out, or use `any`",
             )
+        if not self._allowed(key, search):
+            words = f"every phase in which {key} would be ready leaves it out: it never opens"
+            return words, "add it to `only` of such a phase, or let it wait for something else"
         return f"the due day of {key} can never be counted: it never opens", "count it from a date that becomes known"
 
     def _seen(self, after: After, search: Search) -> bool:
         mask = search.moves.untimed.mask(after)
         return not mask or bool(search.seen & mask)
 
-    def _together(self, asked: Iterable[After], search: Search) -> bool:
+    def _together(self, asked: Iterable[After], search: Search, phases: Iterable[int] | None = None) -> bool:
+        """Whether all of this held at once, in one of these phases (None: in any)."""
         masks = [mask for after in asked if (mask := search.moves.untimed.mask(after))]
-        states = [one for one in search.known if isinstance(one, tuple) and len(one) == 3]
-        return any(all(state[2] & mask for mask in masks) for state in states)
+        states = (one for one in search.known if isinstance(one, tuple) and (phases is None or one[1] in phases))
+        return any(all(bits & mask for mask in masks) for _, _, bits in states)
+
+    def _allowed(self, key: str, search: Search) -> bool:
+        phases = {n for n, only in enumerate(search.moves.steps.only) if only is None or key in only}
+        return self._together(search.moves.untimed.variants[search.variant].steps[key].after, search, phases)
 
 
 def _steps(after: After) -> list[str]:

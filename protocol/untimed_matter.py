@@ -138,12 +138,26 @@ class Matter:
         found = {part.step for _, part in self.everything if isinstance(part, Open)}
         found |= {eyes.then for _, eyes in self.book.four_eyes if eyes.then}
         again = (key for key, steps in self.book.steps.items() for step in steps for a in step.follows if a.again)
-        return frozenset([*found, *again])
+        closing = [
+            self.protocol.closing_step for _, part in self.everything if isinstance(part, Action) and part.closing
+        ]
+        return frozenset([*found, *again, *closing])
 
     @cached_property
     def kept(self) -> frozenset[str]:
         """Steps that stay, or open, when a case ends."""
         return frozenset(key for phase in self.protocol.phases.values() if phase.ended for key in phase.only or ())
+
+    @cached_property
+    def after_closing(self) -> frozenset[str]:
+        """Steps that only open once the closing step is settled."""
+        closing = self.protocol.closing_step
+        waiting = {
+            key
+            for key, steps in self.book.steps.items()
+            if all(any(after.step == closing for after in step.after) and not step.duty for step in steps)
+        }
+        return frozenset(waiting) - self.several
 
     # forms
 

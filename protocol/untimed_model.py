@@ -68,6 +68,8 @@ class Untimed:
         self.types: dict[str, frozenset[int]] = {}
         self._family_of: dict[tuple[str, str], int] = {}
         self._tell_apart()
+        self._ending_bits: tuple[int, int] | None = None
+        self.milestones = self._find_milestones()
 
     # conditions as bits
 
@@ -90,8 +92,7 @@ class Untimed:
         assert after.step is not None
         return self.words.want(after.step, wanted(after))
 
-    @cached_property
-    def milestones(self) -> tuple[tuple[int, int, dict[str, tuple[Wanted, ...]]], ...]:
+    def _find_milestones(self) -> tuple[tuple[int, int, dict[str, tuple[Wanted, ...]]], ...]:
         """Per milestone its own bit, the bits of which one reaches it, and the outcomes that reach it at once."""
         found = []
         for key in sorted(self._milestones_used()):
@@ -158,6 +159,16 @@ class Untimed:
                 self._family_of[release_type, conditions] = known[signs]
             own = (n for (name, _), n in self._family_of.items() if name == release_type)
             self.types[release_type] = frozenset(own)
+
+    def named(self, variant: int) -> list[str]:
+        """The types (and notice classes, where not all) that a variant stands for."""
+        found: dict[str, None] = {}
+        for (release_type, _), family in self._family_of.items():
+            own = [notice for notice, n in self.families[family].items() if n == variant]
+            everywhere = len(own) == len(self.classes)
+            names = [release_type] if everywhere else [f"{release_type} / {notice}" for notice in own]
+            found |= dict.fromkeys(names)
+        return [*found]
 
     def variant(self, release_type: str, notice: str | None, conditions: str) -> int:
         return self.families[self._family_of[release_type, conditions]][notice]
@@ -233,6 +244,9 @@ class Untimed:
         days = tuple(outline(rule, notice) for rule, is_there in zip(rules, there, strict=True) if is_there)
         return Shape(
             after=tuple(mask for after in waits if (mask := self.mask(after))),
+            asked=tuple(mask for after in waits if after.anchor is None and (mask := self.mask(after)))
+            if itself
+            else (),
             until=self.mask(repeat.until) if repeat and repeat.until else 0,
             itself=itself,
             present=(YES if all(there) else MAYBE) if any(there) or not rules else NO,
@@ -257,11 +271,19 @@ class Untimed:
     def step(self, variant: int, key: str) -> Step:
         return self.variants[variant].steps.get(key) or self.protocol.steps[key]
 
-    def token(self, step: str, form: str, trigger: str = "") -> Token:
+    def token(self, step: str, form: str, trigger: str = "", own: bool = False) -> Token:
         """An open occurrence, told apart from others only as far as it matters."""
         if (step, trigger) not in self._triggers:
             self._triggers[step, trigger] = self._trigger(step, trigger)
-        return Token(self.matter.same_form(step, form), self._triggers[step, trigger])
+        return Token(
+            self.matter.same_form(step, form), self._triggers[step, trigger], own and step in self._own_matters
+        )
+
+    @cached_property
+    def _own_matters(self) -> frozenset[str]:
+        """Steps that fall away when they have to wait again, unless an action opened them."""
+        waiting = {key for it in self.variants for key, shape in it.shapes.items() if shape.asked}
+        return frozenset(waiting & self.matter.several)
 
     def _trigger(self, step: str, name: str) -> str:
         if any(name in (condition.trigger or ()) for condition in self.matter.conditions.get(step, ())):
@@ -309,7 +331,7 @@ class Untimed:
         while todo:
             opened, cause = todo.pop()
             for form in [opened.form] if opened.form else self.usual_forms(opened.step):
-                place = opened.step, self.token(opened.step, form, opened.trigger or cause)
+                place = opened.step, self.token(opened.step, form, opened.trigger or cause, True)
                 if place[0] in self.relevant and place not in self.words.free:
                     self.words.free.add(place)
                     follows = [action for step in self.matter.book.steps[place[0]] for action in step.follows]
@@ -338,7 +360,10 @@ class Untimed:
         )
 
     def _absent(self, it: Variant) -> dict[str, int]:
-        return {key: mask for key, mask in self.words.settled.items() if key not in it.shapes}
+        """The settled bits of steps that this variant lacks and in which nothing waits for them."""
+        waited = union(mask for shape in it.shapes.values() for mask in (*shape.after, shape.until))
+        absent = (key for key in self.words.settled if key not in it.shapes)
+        return {key: self.words.settled[key] for key in absent if not self.words.settled[key] & waited}
 
     def wake(self, before: int, after: int) -> list[int]:
         """The bits that say nothing in the variant before, and something in the one after: every way they can be."""
@@ -382,9 +407,14 @@ class Untimed:
         step = self.variants[variant].steps.get(key)
         return step.follows if step is not None else ()
 
-    @cached_property
+    @property
     def after_the_end(self) -> int:
         """The bits that still matter once a case has ended."""
+        if self._ending_bits is None or self._ending_bits[0] != len(self.words.names):
+            self._ending_bits = len(self.words.names), self._bits_after_the_end()  # new bits may have been given out
+        return self._ending_bits[1]
+
+    def _bits_after_the_end(self) -> int:
         phases = self.protocol.phases
         events = [e for e in self.protocol.events.values() if any(phases[p].ended for p in e.in_phase or ())]
         asked = [p for e in events for action in e.does for _, p in parts(action.when) if isinstance(p, Condition)]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from protocol.answers import answers, looked_at
 from protocol.language import Event
-from protocol.untimed import ALL_SETTLED, MAYBE, NO, STOPPED, State, Token
+from protocol.untimed import MAYBE, NO, STOPPED, State, Token
 from protocol.untimed_actions import Actions
 from protocol.untimed_dates import Why
 from protocol.untimed_model import Untimed
@@ -113,6 +113,8 @@ class Moves:
             left = [bits & ~self.words.token(key, token)]
             if key in self.untimed.matter.several or (shape is not None and shape.repeat):
                 left.append(bits)  # there was more than one of this kind
+        stopped = self.words.wanted.get(key, {}).get(STOPPED, 0)
+        left += [one & ~stopped for one in left if one & stopped]  # an occurrence after it makes it go on
         why = Why(given, outcome, token.trigger, token.form, "", key)
         follows, found = self.untimed.step(variant, key).follows, list[State]()
         for one in left:
@@ -147,8 +149,10 @@ class Moves:
         shape = self.untimed.variants[state[0]].shapes[key]
         if bits & shape.until or not all(bits & mask for mask in shape.after):
             return False
-        over = self.words.wanted[key].get(ALL_SETTLED, 0) | self.words.wanted[key].get(STOPPED, 0)
-        return not bits & over and self.steps.day(key, state) != NO
+        if bits & self.words.wanted[key].get(STOPPED, 0) and not bits & self.words.open[key]:
+            return False
+        # also after the last one: settled while its date was unknown, it may turn out not to have been the last
+        return self.steps.day(key, state) != NO
 
     def _known(self, state: State) -> Iterator[Move]:
         matter = self.untimed.anchors_that_matter[state[0]]
@@ -202,6 +206,8 @@ class Moves:
         """What an event can open at any time is settled."""
         only, phase = self.steps.only[state[1]], self.untimed.phases[state[1]]
         for key, token in self.free:
+            if key in self.untimed.matter.after_closing and not state[2] & self.steps.ended:
+                continue
             if only is None or key in only or phase in self._opened_in.get(key, ()):
                 for answer in self.untimed.ends(state[0], key, token):
                     states = self._settled(key, token, state, answer.outcome, dict(answer.given))

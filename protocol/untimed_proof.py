@@ -87,6 +87,17 @@ class Walk:
                     todo.append(n)
         return [n for n in range(len(self.states)) if n not in fine]
 
+    def nothing_to_do(self, n: int) -> bool:
+        """Whether nothing is open here, nor will be, whatever dates become known."""
+        todo, seen = [n], {n}
+        while todo:
+            one = todo.pop()
+            if self.untimed.words.opened(self.states[one][2]):
+                return False
+            todo += [after for after in self.ordinary[one] if after not in seen]
+            seen.update(self.ordinary[one])
+        return True
+
     # in words
 
     def told(self, n: int) -> list[str]:
@@ -101,7 +112,7 @@ class Walk:
         variant, phase, bits = self.states[n]
         is_open = ", ".join(self.untimed.words.opened(bits)) or "nothing"
         known = ", ".join(key for key, bit in self.moves.steps.known.items() if bits & bit) or "no further date"
-        where = f"{self.untimed.variants[variant].words}, phase {self.untimed.phases[phase]}"
+        where = f"{self.untimed.named(variant)[0]}, phase {self.untimed.phases[phase]}"
         return f"{where}, known: {known}, open: {is_open}"
 
 
@@ -198,9 +209,9 @@ def first_of_each_kind(walk: Walk, hopeless: list[int]) -> list[int]:
 
 
 def _fault(walk: Walk, n: int) -> Finding:
-    bits, phase = walk.states[n][2], walk.untimed.phases[walk.states[n][1]]
+    phase = walk.untimed.phases[walk.states[n][1]]
     where = f"({walk.place(n)}; after: {', then '.join(walk.told(n)) or 'opening'})"
-    if not walk.ordinary[n] and not walk.untimed.words.opened(bits):
+    if walk.nothing_to_do(n):
         return Finding(
             f"phases.{phase}",
             f"a case can get stuck: nothing is open and nothing more happens by itself {where}",

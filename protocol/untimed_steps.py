@@ -83,8 +83,7 @@ class Steps:
             return state
         variant, phase, bits = state
         shape = self.untimed.variants[variant].shapes.get(key)
-        token = self.untimed.token(key, form or (shape.form if shape else "full"), trigger)
-        bits &= ~self.words.wanted[key].get(STOPPED, 0)
+        token = self.untimed.token(key, form or (shape.form if shape else "full"), trigger, True)
         return variant, phase, bits | self.words.token(key, token)
 
     def open_ready(self, states: Iterable[State]) -> list[State]:

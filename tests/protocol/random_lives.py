@@ -154,4 +154,4 @@ def in_words(moves: Moves, state: State) -> str:
     names = moves.words.names
     bits = [" ".join(map(str, name)) for n, name in enumerate(names) if state[2] >> n & 1]
     untimed = moves.untimed
-    return f"{untimed.variants[state[0]].words}, phase {untimed.phases[state[1]]}: " + "; ".join(bits)
+    return f"{untimed.named(state[0])[0]}, phase {untimed.phases[state[1]]}: " + "; ".join(bits)
