@@ -19,7 +19,7 @@ from casework import erasure, postgres_tools
 from casework.db import Database, database_key
 from casework.migrating import Migrated, migrate
 from casework.settings import Settings, make_private_folder
-from casework.sqlite import open_sqlite
+from casework.sqlite import give_key, open_sqlite
 from casework.verify import Verified, verify
 
 PAGES_AT_ONCE = 1000
@@ -128,7 +128,7 @@ def _copy_sqlite(source: Path, target: Path, key: bytes, progress: Progress | No
 
 def _keyed(path: Path, key: bytes) -> Any:
     connection = sqlcipher.connect(str(path), isolation_level=None)
-    connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+    give_key(connection, key)
     return connection
 
 
