@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sqlmodel import Session
 
 from casework.keys import KeyStore
@@ -91,7 +91,7 @@ class Database:
         self.kind = "postgresql" if settings.on_postgres else "sqlite"
         self.memory: dict[str, Any] = {}
         """what casework keeps between transactions: protocols, calendars, decoded states"""
-        self._free: deque[Any] = deque()
+        self._free: deque[PoolProxiedConnection] = deque()
         # Threads of one process queue here in turn; SQLite itself would make them sleep and try again.
         self._one_writer = threading.Lock()
 
@@ -103,31 +103,37 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """One durable transaction on the bare driver: committed when the block ends, undone when it raises."""
-        if self.kind == "sqlite":
-            with self._one_writer, self._raw() as connection:
-                cursor = connection.cursor()
-                cursor.execute("BEGIN IMMEDIATE")
+        fairy = self._take()
+        connection: Any = fairy.driver_connection
+        try:
+            if self.kind == "sqlite":
+                with self._one_writer:
+                    cursor = connection.cursor()
+                    try:
+                        cursor.execute("BEGIN IMMEDIATE")
+                        yield Tx(self.kind, cursor)
+                        cursor.execute("COMMIT")
+                    except BaseException:
+                        connection.rollback()
+                        raise
+            else:
                 try:
-                    yield Tx(self.kind, cursor)
-                except BaseException:
-                    connection.rollback()
-                    raise
-                cursor.execute("COMMIT")
-        else:
-            with self._raw() as connection:
-                # In a pipeline only the statements whose answer is read wait for the server.
-                try:
+                    # In a pipeline only the statements whose answer is read wait for the server.
                     with connection.pipeline():
                         yield Tx(self.kind, connection.cursor())
                         connection.commit()
                 except BaseException:
                     connection.rollback()
                     raise
+        finally:
+            self._put_back(fairy)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """One consistent view on the bare driver; nothing is written."""
-        with self._raw() as connection:
+        fairy = self._take()
+        connection: Any = fairy.driver_connection
+        try:
             cursor = connection.cursor()
             if self.kind == "sqlite":
                 cursor.execute("BEGIN")
@@ -135,23 +141,21 @@ class Database:
                 yield Tx(self.kind, cursor)
             finally:
                 connection.rollback()
+        finally:
+            self._put_back(fairy)
 
-    @contextmanager
-    def _raw(self) -> Iterator[Any]:
+    def _take(self) -> PoolProxiedConnection:
         """A bare connection, kept for the next one who asks: the engine's pool costs more than a statement."""
         try:
-            fairy = self._free.pop()
+            return self._free.pop()
         except IndexError:
-            fairy = self.engine.raw_connection()
-        try:
-            yield fairy.driver_connection
-        except BaseException:
-            if getattr(fairy.driver_connection, "closed", False):  # PostgreSQL went away
-                fairy.invalidate()
-            else:
-                self._free.append(fairy)
-            raise
-        self._free.append(fairy)
+            return self.engine.raw_connection()
+
+    def _put_back(self, fairy: PoolProxiedConnection) -> None:
+        if getattr(fairy.driver_connection, "closed", False):  # PostgreSQL went away
+            fairy.invalidate()
+        else:
+            self._free.append(fairy)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import select
 
-from casework.db import Database
+from casework.db import CONFLICTS, Database
 from casework.sqlite import open_sqlite
 from casework.statements import Statement
 from models.base import table_of
@@ -72,6 +72,23 @@ def test_what_raises_is_undone_as_a_whole(db: Database) -> None:
         fail()
     with db.session() as session:
         assert session.exec(select(Organisation)).all() == []
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(db: Database) -> None:
+    later = Statement(sa.text("PRAGMA defer_foreign_keys=ON"), postgresql=sa.text("SET CONSTRAINTS ALL DEFERRED"))
+    nowhere = Statement(
+        sa.insert(table_of(Absence)).values(staff="nobody", from_on=NOON.date(), until_on=NOON.date(), recorded_at=NOON)
+    )
+
+    def fail() -> None:
+        with db.write() as tx:
+            tx.run(later, {})
+            tx.run(nowhere, {})
+
+    with pytest.raises(CONFLICTS):
+        fail()
+    with db.write() as tx:
+        assert tx.one(Statement(sa.select(sa.func.count()).select_from(table_of(Absence))), {}) == (0,)
 
 
 def test_many_threads_write_in_turn(db: Database) -> None:
