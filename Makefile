@@ -13,17 +13,17 @@ REMADE := remake
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench faults lock clean remake
+.PHONY: help setup system run test lint format bench faults lock clean remake
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r what why; do printf '%-14s %s\n' "$$what" "$$why"; done
 
-setup: .venv/sluis.stamp ## install everything into .venv (again only when the requirements changed)
+setup: .venv/sluis.stamp node_modules/sluis.stamp .venv/system.stamp ## install everything into .venv (again only when the requirements changed)
 
 run: setup ## start sluis: web pages, Prefect server, worker and pump; Ctrl-C stops them all
 	@exec $(BIN)/sluis up $(ARGS)
 
-test: lint ## linters, type check, layering, then the tests (the last line is pytest's)
+test: lint system ## linters, type check, layering, then the tests (the last line is pytest's)
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## ruff, mypy and import-linter
@@ -52,7 +52,7 @@ lock: ## pin the requirements anew (needs uv; ARGS=--upgrade takes newer version
 	@$(COMPILE) --extra build --extra test --constraint requirements.txt --output-file requirements-dev.txt >/dev/null
 
 clean: ## remove .venv and what the tools left behind
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +
 
 # --no-deps: the file lists every package there is, so pip has nothing to resolve, and each one is checked by its hash.
@@ -77,3 +77,17 @@ PIP = $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-d
 .venv/sluis.stamp: .venv/requirements.stamp pyproject.toml
 	@$(PIP) --no-build-isolation --editable .
 	@touch $@
+
+# The front-end's packages, from npm's registry, each checked by the hash in package-lock.json.
+node_modules/sluis.stamp: .venv/requirements.stamp package.json package-lock.json
+	@echo "Installing the front-end's packages into node_modules"
+	@$(BIN)/python -m tools.frontend
+	@touch $@
+
+# What only the system can give, for PDF files; the tests want a browser too, and stop without it.
+.venv/system.stamp: .venv/requirements.stamp tools/system.py
+	@$(BIN)/python -m tools.system
+	@touch $@
+
+system: setup
+	@$(BIN)/python -m tools.system --tests

@@ -1,0 +1,1 @@
+"""What set-up needs beside Python packages: the system's own, and the front-end's from npm."""
