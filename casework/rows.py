@@ -82,7 +82,7 @@ _OUTBOX: dict[str, Any] = {name: _p(name) for name in ("kind", "dedupe_key", "pa
 _FRESH = {**_OUTBOX, "attempts": 0, "dead": False, "fault": ""}
 INSERT_OUTBOX = Statement(
     sqlite_insert(OUTBOX).values(_FRESH).on_conflict_do_nothing(),
-    postgresql=postgresql_insert(OUTBOX).values(_FRESH).on_conflict_do_nothing(),
+    postgresql=postgresql_insert(OUTBOX).values(_FRESH).on_conflict_do_nothing().inline(),
 )
 INSERT_DONE = Statement(sa.insert(DONE).values({name: _p(name) for name in ("command_id", "case_id", "seq")}))
 

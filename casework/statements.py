@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Dialect
+from pydantic_core import to_json
+from sqlalchemy import JSON, Boolean, Date, Dialect
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.elements import ClauseElement
@@ -32,7 +33,8 @@ class _Compiled:
         compiled: Any = construct.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
         self.reads = _readers(compiled, dialect)
-        self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        used = set(compiled.positiontup or compiled.binds)
+        self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required and name in used}
         binds = {name: _writer(compiled, name, dialect) for name in compiled.binds}
         if compiled.positiontup is None:
             self._names: tuple[str, ...] | None = None
@@ -82,9 +84,15 @@ def _day_text(value: dt.date | None) -> str | None:
     return None if value is None else value.isoformat()
 
 
+def _json_text(value: Any) -> str | None:
+    return None if value is None else to_json(value).decode()
+
+
 def _writer(compiled: Any, name: str, dialect: Dialect) -> _Bind | None:
     """How a value is handed to the driver; None: as it is. The commonest ones without SQLAlchemy's detours."""
     kind = compiled.binds[name].type
+    if isinstance(kind, JSON):
+        return _json_text
     if dialect.name == "sqlite":
         if isinstance(kind, Moment):
             return _utc_text

@@ -4,10 +4,11 @@ Sealing the whole state with every transition would cost more than the transitio
 behind, and whoever does not remember the state replays the entries after it.
 """
 
-import json
 import threading
 from collections import OrderedDict
 from typing import Any
+
+from pydantic_core import to_json
 
 from casework.db import Database
 from casework.keys import KeyGone
@@ -70,4 +71,4 @@ def key_of(db: Database, key_id: str | None) -> Sealer:
 
 
 def json_bytes(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    return to_json(value)

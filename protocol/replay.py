@@ -9,7 +9,6 @@ from typing import Any
 from protocol import events as e
 from protocol.state import AnchorValue, CaseState, Occurrence
 
-FIELDS = tuple(CaseState.model_fields)
 DEFAULTS = {name: field.default for name, field in CaseState.model_fields.items()}
 DICTS = ("anchors", "steps", "rounds", "milestones", "milestones_on_time", "redated", "extra", "decided")
 
@@ -46,8 +45,8 @@ class Draft:
             found[name] = dict(found[name]) if state is not None else {}
 
     def freeze(self) -> CaseState:
-        # the values were validated when their events were made
-        return CaseState.model_construct(**{name: getattr(self, name) for name in FIELDS})
+        # the values were validated when their events were made; a copy costs a tenth of `model_construct`
+        return _ANY_STATE.model_copy(update=vars(self))
 
     def change(self, id: str, **fields: Any) -> None:
         self.steps[id] = self.steps[id].model_copy(update=fields)
@@ -68,16 +67,19 @@ def _anchor(draft: Draft, event: e.AnchorKnown) -> None:
 
 
 def _step_opened(draft: Draft, event: e.StepOpened) -> None:
-    draft.steps[event.id] = Occurrence.model_construct(
-        **{**_BLANK, "id": event.id, "step": event.step, "n": event.n, "round": event.round, "ready_on": event.ready_on,
-           "opened_on": event.opened_on, "due": event.due, "at": event.at, "form": event.form, "trigger": event.trigger,
-           "own_rule": event.own_rule, "last": event.last, "given": {}}
+    draft.steps[event.id] = _ANY_OCCURRENCE.model_copy(
+        update={
+            "id": event.id, "step": event.step, "n": event.n, "round": event.round, "ready_on": event.ready_on,
+            "opened_on": event.opened_on, "due": event.due, "at": event.at, "form": event.form, "trigger": event.trigger,
+            "own_rule": event.own_rule, "last": event.last, "given": {},
+        }
     )  # fmt: skip
 
 
-_BLANK: dict[str, Any] = {
-    name: field.default for name, field in Occurrence.model_fields.items() if not field.is_required()
-}
+_ANY_STATE = CaseState.model_construct(**DEFAULTS)
+_ANY_OCCURRENCE = Occurrence.model_construct(
+    **{name: field.default for name, field in Occurrence.model_fields.items() if not field.is_required()}
+)
 
 
 def _step_due(draft: Draft, event: e.StepDue) -> None:
