@@ -19,6 +19,8 @@ SECTIONS = {
     "lists": "The first page of the lists",
     "sweep": "The deadline sweep",
     "ledger": "The ledger, conformance and compliance",
+    "barrier": "The information barrier",
+    "pages": "Pages beside a bare page",
     "group": "The embedded group",
 }
 DATABASES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}

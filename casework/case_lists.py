@@ -13,9 +13,9 @@ from casework import clock, protocols, read_log
 from casework.db import Database
 from casework.errors import NotAllowed
 from casework.lists import PAGE, Page, Task, sees_every_case, task_rows
-from casework.loading import load, state_of
+from casework.loading import load_each, state_of
 from casework.rows import CASE, MEMBER, STEP, queue_of_seconds
-from casework.statements import Row, Statement, Tx
+from casework.statements import Row, Statement, Tx, in_some, some
 from models.columns import NO_LIMIT
 from protocol.commands import SYSTEM, Actor
 from protocol.language import Protocol, Step, Text
@@ -46,12 +46,14 @@ _ANNOUNCED = Statement(
     .limit(_p("upto"))
 )
 _OPEN_STEPS = Statement(
-    sa.select(STEP.c.step, STEP.c.due_on, STEP.c.due_at)
-    .where(STEP.c.case_id == _p("case"), STEP.c.is_open)
+    sa.select(STEP.c.case_id, STEP.c.step, STEP.c.due_on, STEP.c.due_at)
+    .where(STEP.c.case_id.in_(some()), STEP.c.is_open)
     .order_by(STEP.c.due_at)
 )
 _SETTLED = Statement(
-    sa.select(STEP.c.step).where(STEP.c.case_id == _p("case"), sa.not_(STEP.c.is_open), STEP.c.step == _p("which"))
+    sa.select(STEP.c.case_id, STEP.c.step).where(
+        STEP.c.case_id.in_(some()), sa.not_(STEP.c.is_open), STEP.c.step == _p("which")
+    )
 )
 _ROW = sa.select(
     CASE.c.ref, STEP.c.case_id, STEP.c.occurrence, STEP.c.step, STEP.c.n, STEP.c.status, STEP.c.due_on, STEP.c.due_at,
@@ -155,8 +157,7 @@ def known_of(db: Database, tasks: list[Task]) -> dict[int, Known]:
     """What explains the due days of tasks that this person was just shown."""
     found = {}
     with db.read() as tx:
-        for case_id in {task.case_id for task in tasks}:
-            case = load(tx, case_id, SYSTEM, lock=False)
+        for case_id, case in load_each(tx, (task.case_id for task in tasks), SYSTEM).items():
             protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
             _key, state = state_of(tx, db, case)
             found[case_id] = Known(protocol, state, protocols.calendar(tx, db, protocol, case.revision))
@@ -168,18 +169,43 @@ def _case_page(
 ) -> CasePage:
     found = tx.all(wanted, {"me": actor.id, "upto": PAGE * page + 1})
     rows = found[PAGE * (page - 1) : PAGE * page]
-    lines = [_line(tx, db, row, at) for row in rows]
+    steps = _open_steps(tx, [row[0] for row in rows])
+    handled = _handled(tx, db, rows)
+    lines = [_line(tx, db, row, at, steps.get(row[0], []), row[0] in handled) for row in rows]
     read_log.note(tx, actor, None, what, why, at, [line.ref for line in lines])
     return CasePage(lines, page, len(found) > PAGE * page)
 
 
-def _line(tx: Tx, db: Database, row: Row, at: dt.datetime) -> CaseLine:
-    case_id, ref, release_type, phase, planned, certainty, actual, lead, _, opened_at, is_open, key, number = row
+def _open_steps(tx: Tx, cases: list[int]) -> dict[int, list[Row]]:
+    """Per case its open steps: step, due day and moment of lateness, the first due first."""
+    found: dict[int, list[Row]] = {}
+    for values in in_some(cases):
+        for case_id, *step in tx.all(_OPEN_STEPS, values):
+            found.setdefault(case_id, []).append(tuple(step))
+    return found
+
+
+def _handled(tx: Tx, db: Database, rows: list[Row]) -> set[int]:
+    """The cases in which the step that tells the announcer "handled" is settled."""
+    by_protocol: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        by_protocol.setdefault((row[11], row[12]), []).append(row[0])
+    found = set()
+    for (key, number), cases in by_protocol.items():
+        for step, definition in protocols.version(tx, db, key, number).steps.items():
+            if any(told.what == "handled" for told in definition.told):
+                for values in in_some(cases):
+                    found |= {case_id for case_id, _ in tx.all(_SETTLED, {**values, "which": step})}
+    return found
+
+
+def _line(tx: Tx, db: Database, row: Row, at: dt.datetime, steps: list[Row], handled: bool) -> CaseLine:
+    _, ref, release_type, phase, planned, certainty, actual, lead, _, opened_at, is_open, key, number = row
     protocol = protocols.version(tx, db, key, number)
     # from outside such a step is settled on its due day and not before: lists leave it out
     open_steps = [
         (protocol.steps[step], due_on, due_at)
-        for step, due_on, due_at in tx.all(_OPEN_STEPS, {"case": case_id})
+        for step, due_on, due_at in steps
         if step in protocol.steps and not protocol.steps[step].settled_on_due_day
     ]
     first = open_steps[0] if open_steps else None
@@ -195,11 +221,5 @@ def _line(tx: Tx, db: Database, row: Row, at: dt.datetime) -> CaseLine:
         is_open=bool(is_open),
         late=sum(due_at < at and due_at < NO_LIMIT for _, _, due_at in open_steps),
         next=NextStep(first[0].name, first[1]) if first else None,
-        handled=_handled(tx, protocol, case_id),
+        handled=handled,
     )
-
-
-def _handled(tx: Tx, protocol: Protocol, case_id: int) -> bool:
-    """Whether the step that tells the announcer "handled" is settled."""
-    telling = [key for key, step in protocol.steps.items() if any(told.what == "handled" for told in step.told)]
-    return any(tx.one(_SETTLED, {"case": case_id, "which": key}) is not None for key in telling)

@@ -5,12 +5,12 @@ compiled once from the same SQLAlchemy Core construct, with the same column type
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Boolean, Date, Dialect
+from sqlalchemy import JSON, BindParameter, Boolean, Date, Dialect, Integer, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.elements import ClauseElement
@@ -112,6 +112,23 @@ def _readers(compiled: Any, dialect: Dialect) -> list[tuple[int, _Bind]]:
         if read is not None:
             readers.append((index, read))
     return readers
+
+
+SOME = 25
+"""values that one `some()` holds: a page of a list"""
+
+
+def some() -> list[BindParameter[int]]:
+    """The places of `column.in_(some())`: a statement that is compiled once has a fixed number of them."""
+    return [bindparam(f"one_{n}", type_=Integer) for n in range(SOME)]
+
+
+def in_some(ids: Iterable[int]) -> Iterator[Values]:
+    """The values for `some()`, as often as needed: a place that is left over takes the first one again."""
+    waiting = sorted(set(ids))
+    for first in range(0, len(waiting), SOME):
+        chunk = waiting[first : first + SOME]
+        yield {f"one_{n}": chunk[n] if n < len(chunk) else chunk[0] for n in range(SOME)}
 
 
 class Statement:

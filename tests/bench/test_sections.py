@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import filling, group, ledger, lists, report, sweep, transitions
+from bench import barrier, filling, group, ledger, lists, pages, report, sweep, transitions
 from bench.postgres import Postgres, postgres_server
 from bench.sections import SECTIONS, Row, Settings, run_section
 
@@ -32,6 +32,12 @@ def rows(section: str, tmp_path: Path, postgres: Postgres, monkeypatch: pytest.M
         (ledger, "SIZES", {"ledger_cases": 3, "judged": (10, 20), "closed_cases": 5}),
         (ledger, "TIMES", 1),
         (ledger, "REPEATED", 1),
+        (barrier, "CASES", 10),
+        (barrier, "CALLS", 2),
+        (barrier, "DONE", 1),
+        (pages, "SIZES", (10, 20)),
+        (pages, "CALLS", 2),
+        (pages, "WARM_UP", 1),
         (group, "SIZES", {"settle": 0.1, "idle": 0.1}),
         (group, "WHOLE", False),
     ):
@@ -53,6 +59,8 @@ def test_a_section_measures_everything_it_has_to(section: str, rows: list[Row]) 
             *("PostgreSQL: ledger verify", "PostgreSQL: compliance table"),
             *("conformance of a case", "conformance, ms per case"),
         ],
+        "barrier": [f"{kind}: {page}" for kind in ("SQLite", "PostgreSQL") for page in ("list page", "case page")],
+        "pages": [f"{kind}: {what}" for kind in ("SQLite", "PostgreSQL") for what in ("page of work", "beside")],
         "group": [],
     }
     judged = [row for row in rows if row.reached is not None]
