@@ -2,16 +2,18 @@
 
 import datetime as dt
 import os
+from pathlib import Path
 
-from casework.settings import settings
+from casework.settings import moment_in, settings
 
 _set_to: dt.datetime | None = None
 _from_settings: tuple[str | None, dt.datetime | None] = (None, None)
+_from_file: tuple[object, dt.datetime | None] = (None, None)
 
 
 def now() -> dt.datetime:
-    """Business time, aware UTC: the virtual clock if it was set, else SLUIS_NOW, else the real time."""
-    return _set_to or _given() or real_now()
+    """Business time, aware UTC: the virtual clock if it was set, else SLUIS_CLOCK or SLUIS_NOW, else the real time."""
+    return _set_to or _filed() or _given() or real_now()
 
 
 def real_now() -> dt.datetime:
@@ -34,3 +36,19 @@ def _given() -> dt.datetime | None:
     if text != _from_settings[0]:
         _from_settings = (text, settings().now if text else None)
     return _from_settings[1]
+
+
+def _filed() -> dt.datetime | None:
+    """What the file of SLUIS_CLOCK says, read anew when it was written."""
+    global _from_file  # noqa: PLW0603
+    text = os.environ.get("SLUIS_CLOCK")
+    if not text:
+        return None
+    try:
+        found = Path(text).stat()
+        seen = (text, found.st_mtime_ns, found.st_ino)
+    except OSError:
+        seen = (text, 0, 0)
+    if seen != _from_file[0]:
+        _from_file = (seen, moment_in(Path(text)))
+    return _from_file[1]

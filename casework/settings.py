@@ -72,6 +72,7 @@ REMEDIES = {
     "SLUIS_PUBLIC_URL": "give the address that people type, like https://sluis.example.org",
     "SLUIS_SMTP_URL": "give smtp://HOST:PORT, or smtps://USER:PASSWORD@HOST:PORT; leave it out to send no mail",
     "PREFECT_API_URL": "give the address of the Prefect server's API, like http://127.0.0.1:4200/api",
+    "SLUIS_CLOCK": "name a file that holds a moment like 2026-11-10T09:00, or leave it out for the real time",
     "SLUIS_NOW": "give a moment like 2026-11-10T09:00, or leave it out for the real time",
 }
 
@@ -94,6 +95,8 @@ class Settings(BaseSettings):
     prefect_api_url: Annotated[WebUrl, Field(validation_alias="PREFECT_API_URL")] = "http://127.0.0.1:4200/api"
     now: Annotated[dt.datetime | None, PlainValidator(_moment)] = None
     """business time, in demo and tests; leases use the real clock"""
+    clock: Path | None = None
+    """a file with the business time, in demo and tests: every process of a group follows when it is written anew"""
 
     @property
     def on_postgres(self) -> bool:
@@ -138,6 +141,17 @@ def settings(**given: Any) -> Settings:
         raise SettingsFault(
             "SLUIS_OWNER_URL", "only PostgreSQL has an owner apart from the user", "leave it out for SQLite"
         )
+    return found
+
+
+def moment_in(file: Path) -> dt.datetime:
+    """The business time that a file holds. Raises SettingsFault."""
+    try:
+        found = _moment(file.read_text("utf-8").strip())
+    except (OSError, ValueError):
+        found = None
+    if found is None:
+        raise SettingsFault("SLUIS_CLOCK", "the file must hold one moment in ISO form", REMEDIES["SLUIS_CLOCK"])
     return found
 
 

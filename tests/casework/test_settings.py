@@ -68,6 +68,22 @@ def test_business_time_follows_sluis_now_and_leases_do_not(monkeypatch: pytest.M
     assert abs(clock.now() - clock.real_now()) < dt.timedelta(seconds=5)
 
 
+def test_business_time_follows_the_clock_file_when_it_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "clock"
+    file.write_text("2026-11-10T09:00\n")
+    monkeypatch.setenv("SLUIS_CLOCK", str(file))
+    assert clock.now() == dt.datetime(2026, 11, 10, 8, tzinfo=dt.UTC)
+    anew = tmp_path / "anew"
+    anew.write_text("2027-01-04T12:00:00+00:00")
+    anew.replace(file)
+    assert clock.now() == dt.datetime(2027, 1, 4, 12, tzinfo=dt.UTC)
+    file.write_text("soon, I hope")
+    with pytest.raises(SettingsFault, match="SLUIS_CLOCK"):
+        clock.now()
+
+
 def test_settings_are_never_changed_in_place(tmp_path: Path) -> None:
     found = Settings(home=tmp_path)
     with pytest.raises(ValueError, match="frozen"):
