@@ -24,7 +24,7 @@ run: setup ## start sluis: web pages, Prefect server, worker and pump; Ctrl-C st
 	@exec $(BIN)/sluis up $(ARGS)
 
 test: lint system ## linters, type check, layering, then the tests (the last line is pytest's)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup ## ruff, mypy and import-linter
 	@$(BIN)/ruff check .
