@@ -196,6 +196,12 @@ class KeyStore:
         row = self._connection.execute(query, (purpose,)).fetchone()
         return self._unwrap(row[0], row[1], purpose)
 
+    def purpose_sealer(self, purpose: str) -> Sealer:
+        """A key of the partnership for one purpose, wrapped by the master key; made at first use."""
+        name = f"purpose:{purpose}"
+        with self._lock:
+            return self._remembered.get(name) or self._remember(name, Sealer(self._purpose(purpose)))
+
     def change_master_key(self) -> int:
         """Make a new version of the master key and wrap every key anew; the old version is dropped from its file.
 

@@ -5,11 +5,11 @@ import os
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOCAL = ZoneInfo("Europe/Brussels")
@@ -73,6 +73,10 @@ REMEDIES = {
     "SLUIS_SMTP_URL": "give smtp://HOST:PORT, or smtps://USER:PASSWORD@HOST:PORT; leave it out to send no mail",
     "PREFECT_API_URL": "give the address of the Prefect server's API, like http://127.0.0.1:4200/api",
     "SLUIS_CLOCK": "name a file that holds a moment like 2026-11-10T09:00, or leave it out for the real time",
+    "SLUIS_OIDC_ISSUER": "give the issuer of the OpenID provider, like https://login.example.org",
+    "SLUIS_OIDC_SECOND_FACTOR": "give trust (the provider asks for it), claim (its claims must say so) or own (sluis asks)",
+    "SLUIS_IDLE_MINUTES": "give a whole number of minutes from 1 to 720",
+    "SLUIS_SESSION_HOURS": "give a whole number of hours from 1 to 24",
     "SLUIS_NOW": "give a moment like 2026-11-10T09:00, or leave it out for the real time",
 }
 
@@ -93,6 +97,19 @@ class Settings(BaseSettings):
     public_url: WebUrl = "http://127.0.0.1:8000"
     smtp_url: Annotated[str | None, _scheme("smtp", "smtps", "smtp+starttls")] = None
     prefect_api_url: Annotated[WebUrl, Field(validation_alias="PREFECT_API_URL")] = "http://127.0.0.1:4200/api"
+    idle_minutes: int = Field(30, ge=1, le=12 * 60)
+    """a session that nobody used for so long is over"""
+    session_hours: int = Field(12, ge=1, le=24)
+    """a session is over after so long, however much it is used"""
+    argon2_time: int = Field(3, ge=1, le=20)
+    argon2_memory: int = Field(65536, ge=8, le=1 << 22)
+    """KiB for one hash of a password"""
+    oidc_issuer: Annotated[str | None, _scheme("http", "https")] = None
+    """the provider of sign-ins; None: local accounts only"""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_second_factor: Literal["trust", "claim", "own"] = "claim"
+    """whether the provider's sign-in counts as a second factor: always, if its claims say so, or never"""
     now: Annotated[dt.datetime | None, PlainValidator(_moment)] = None
     """business time, in demo and tests; leases use the real clock"""
     clock: Path | None = None

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+from pydantic import SecretStr
+
 from casework.settings import Settings, make_private_folder
 from cli.children import Child, rotate, signal_group, started_at, stop_all
 from cli.prefect_place import LOOPBACK, PrefectPlace, status_of
@@ -68,7 +70,8 @@ def _ours(settings: Settings) -> dict[str, str]:
     given = {f"SLUIS_{name.upper()}": getattr(settings, name) for name in type(settings).model_fields}
     given.pop("SLUIS_PREFECT_API_URL")
     now = given.pop("SLUIS_NOW")
-    found = {name: str(value) for name, value in given.items() if value is not None}
+    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
+    found = {name: str(value) for name, value in plain.items() if value is not None}
     return found | ({"SLUIS_NOW": now.isoformat()} if now else {})
 
 

@@ -6,6 +6,7 @@ as another.
 """
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from casework.settings import Settings, settings
 from casework.upgrade import migrate
 from tests.personas import settle_in
 
+# A hash of a password costs much by design; what the tests check does not depend on how much.
+os.environ |= {"SLUIS_ARGON2_TIME": "1", "SLUIS_ARGON2_MEMORY": "16"}
 ENGINES = ("sqlite", "postgresql")
 OWNER, APP = "sluis_owner", "sluis_app"
 AT_WORK = "sluis_at_work"

@@ -15,12 +15,31 @@ from starlette.staticfiles import StaticFiles
 from casework.db import Database
 from casework.settings import settings
 from casework.upgrade import open_database
-from web import announce, api, case_pages, choose, coordinate, errors, health, lists, report, task_pages, urgent
+from web import (
+    account,
+    announce,
+    api,
+    case_pages,
+    choose,
+    coordinate,
+    errors,
+    health,
+    invitation,
+    lists,
+    report,
+    signin,
+    step_up,
+    task_pages,
+    urgent,
+)
 from web.api_schema import SCHEMAS
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
 
-PAGES = (choose, announce, lists, task_pages, case_pages, report, coordinate, urgent, health)
+PAGES = (
+    choose, signin, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate, urgent,
+    health,
+)  # fmt: skip
 STATIC = Path(__file__).parent / "static"
 
 

@@ -1,4 +1,4 @@
-"""Choosing a demo person, the language, and the first page."""
+"""The first page, the language, and, in a demonstration only, choosing who one is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from casework import staff
+from casework import sessions, staff
+from casework.errors import NotFound
 from models.people import Staff
 from web.menu import first_page
-from web.visitor import Visitor, own_path, posted, visitor
+from web.signin import device_of
+from web.visitor import SignInFirst, Visitor, own_path, posted, visitor
 from web.words import LANGUAGES
 
 router = APIRouter()
@@ -29,13 +31,15 @@ class Person(NamedTuple):
 
 @router.get("/")
 def first(v: Visitor = Depends(visitor)) -> Response:
-    return v.to(first_page(v)) if v.staff else v.to("/choose")
+    if v.staff is None:
+        raise SignInFirst
+    return v.to(first_page(v))
 
 
 @router.get("/choose")
 def choose(v: Visitor = Depends(visitor)) -> Response:
     if not v.demo:
-        return v.page("nobody.html")
+        raise NotFound
     return v.page("choose.html", people=_people(v))
 
 
@@ -50,10 +54,13 @@ def _people(v: Visitor) -> list[Person]:
 
 @router.post("/choose")
 def become(v: Visitor = Depends(visitor), form: FormData = Depends(posted)) -> Response:
+    if not v.demo:
+        raise NotFound
     wanted = str(form.get("staff") or "")
-    if not v.demo or wanted not in v.names:
+    if wanted not in v.names:
         return v.to("/choose")
-    v.become(wanted, fresh=True)
+    device = device_of(v.request.headers.get("user-agent", ""))
+    v.become(sessions.begin(v.db, staff.find(v.db, wanted), "demo", real=v.real, device=device))
     return v.to("/")
 
 
@@ -61,5 +68,5 @@ def become(v: Visitor = Depends(visitor), form: FormData = Depends(posted)) -> R
 def language(v: Visitor = Depends(visitor), form: FormData = Depends(posted)) -> Response:
     wanted = str(form.get("language") or "")
     if wanted in LANGUAGES:
-        v.become(v.session.staff, wanted)
+        v.speak(wanted)
     return v.to(own_path(str(form.get("back") or "/")))

@@ -8,18 +8,19 @@ import traceback
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from casework.errors import NotAllowed, NotFound
 from protocol.errors import Refused
 from web import refusals
 from web.security import Receive, Scope, Send, TooLarge
-from web.visitor import FormRefused, Link, SignInFirst, Visitor
+from web.visitor import FormRefused, Link, SignInFirst, StepUpFirst, Visitor
 
 log = logging.getLogger("sluis.web")
 
@@ -57,9 +58,30 @@ def api_problem(status: int, field: str, rule: str, remedy: str) -> JSONResponse
     return JSONResponse({"problems": [{"field": field, "rule": rule, "remedy": remedy}]}, status_code=status)
 
 
+UNFINISHED = {"factor": "/sign-in/code", "enrol": "/second-factor/new"}
+"""where somebody goes on who did not finish signing in"""
+
+
+def to_sign_in(request: Request) -> Response:
+    """To the page where one says who one is; what was asked for is remembered."""
+    visitor = Visitor(request)
+    if visitor.session is not None and visitor.session.stage in UNFINISHED:
+        return visitor.to(UNFINISHED[visitor.session.stage])
+    if visitor.demo:
+        return visitor.to("/choose")
+    path = request.url.path if request.method == "GET" else "/"
+    return visitor.to("/sign-in" if path == "/" else f"/sign-in?next={quote(path)}")
+
+
 def _page_errors(app: FastAPI) -> None:
     async def sign_in(request: Request, _: Exception) -> Response:
-        return RedirectResponse("/choose", status_code=303)
+        return await run_in_threadpool(to_sign_in, request)
+
+    async def step_up(request: Request, error: Exception) -> Response:
+        from web.step_up import first
+
+        assert isinstance(error, StepUpFirst)
+        return await run_in_threadpool(first, request, error)
 
     async def old_form(request: Request, _: Exception) -> Response:
         visitor = Visitor(request)
@@ -73,6 +95,7 @@ def _page_errors(app: FastAPI) -> None:
         return await run_in_threadpool(refused, Visitor(request), error)
 
     app.exception_handler(SignInFirst)(sign_in)
+    app.exception_handler(StepUpFirst)(step_up)
     app.exception_handler(FormRefused)(old_form)
     app.exception_handler(Refused)(refusal)
 

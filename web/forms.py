@@ -72,6 +72,7 @@ class Control:
     """answers side by side: it stands in a row"""
     quiet: bool = False
     """the row says already what is asked: the label is for screen readers"""
+    autocomplete: str = "off"
     grows: str = ""
     """for a list: its key, for the button that adds a row"""
 

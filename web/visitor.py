@@ -12,18 +12,20 @@ from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from casework import clock, partnership, protocols, staff
-from casework.db import Database
-from casework.errors import StaffUnknown
+from casework import clock, partnership, protocols, sessions, staff
+from casework.sessions import Current
 from models.people import Staff
 from protocol.commands import Actor
 from protocol.language import Protocol
 from protocol.workdays import WorkCalendar
 from web import rendering
-from web.security import TooLarge, same_origin
-from web.session import COOKIE, LASTS, Session, Signer
+from web.browser import FormRefused, SignInFirst, StepUpFirst, asked, posted, with_cookie
 from web.words import LANGUAGE_NAMES, LANGUAGES, Words
 
+__all__ = [
+    "TOKEN_LENGTH", "FormRefused", "Link", "Me", "SignInFirst", "StepUpFirst", "Visitor", "member", "own_path", "posted",
+    "visitor",
+]  # fmt: skip
 TOKEN_LENGTH = 40
 
 
@@ -38,26 +40,16 @@ class Me(NamedTuple):
     role: str
 
 
-class SignInFirst(Exception):
-    """Nobody was chosen yet."""
-
-
-class FormRefused(Exception):
-    """The form does not come from our own page, or its page is too old."""
-
-
 class Visitor:
     """One request: the session, the acting person, the words of the page, the moment."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.db: Database = request.app.state.db
-        self.signer: Signer = request.app.state.signer
+        self.asked = asked(request)
+        self.db = self.asked.db
+        self.signer = self.asked.signer
         self.now = clock.now()
-        self._wall = int(clock.real_now().timestamp())
-        found = self.signer.read(request.cookies.get(COOKIE), self._wall)
-        self.session: Session = found or self.signer.new(self._wall)
-        self.is_new = found is None
+        self.real = self.asked.real
 
     # who
 
@@ -65,16 +57,18 @@ class Visitor:
     def demo(self) -> bool:
         return partnership.is_demo(self.db)
 
-    @cached_property
+    @property
+    def session(self) -> Current | None:
+        """The session, also one in which the sign-in is not finished."""
+        return self.asked.session
+
+    @property
     def staff(self) -> Staff | None:
-        """The chosen person; only a demo lets one choose."""
-        if self.session.staff is None or not self.demo:
+        """Who is signed in, with the roles held now. Only a demo lets one be chosen."""
+        found = self.session
+        if found is None or found.stage != "open" or (found.how == "demo" and not self.demo):
             return None
-        try:
-            found = staff.find(self.db, self.session.staff)
-        except StaffUnknown:
-            return None
-        return found if found.left_at is None else None
+        return found.member
 
     @property
     def me(self) -> Staff:
@@ -133,7 +127,7 @@ class Visitor:
 
     @cached_property
     def t(self) -> Words:
-        wanted = self.session.language or (self.staff.language if self.staff else None)
+        wanted = self.asked.language or (self.session.member.language if self.session else None)
         return Words(wanted if wanted in LANGUAGES else self._browser_language())
 
     def _browser_language(self) -> str:
@@ -170,10 +164,11 @@ class Visitor:
             "me": Me(self.staff.name, self.role_names(self.staff.roles[:1])) if self.staff else None,
             "nav": nav,
             "more_nav": more_nav,
-            "token": self.signer.token(self.session),
+            "token": self.signer.token(self.asked.nonce),
             "path": self.request.url.path,
             "languages": list(LANGUAGE_NAMES.items()),
             "demo": self.demo,
+            "signed_in": self.staff is not None,
             "informal": self.has_protocol and self.protocol.status != "approved",
             "done": self.t.of("done", done) if done and self.t.known("done", done) else "",
         }
@@ -182,20 +177,38 @@ class Visitor:
         """See other: a reload never sends a form again."""
         return self.answer(RedirectResponse(f"{path}?done={done}" if done else path, status_code=303))
 
-    def become(self, staff_id: str | None = None, language: str | None = None, *, fresh: bool = False) -> None:
-        """Change the session: another person gets a new one, so that old forms die with the old person."""
-        if fresh:
-            self.session = self.signer.new(self._wall, staff_id, language)
+    def become(self, secret: str) -> None:
+        """The browser gets another session: a new id, so that an old one is worth nothing and old forms die."""
+        old = self.session
+        if old is not None:
+            sessions.end(self.db, old.digest)
+        self.asked.become(secret)
+        self.__dict__.pop("t", None)
+
+    def leave(self) -> None:
+        """The browser has no session any more; the language stays."""
+        self.asked.leave(self.t.language)
+
+    def speak(self, language: str) -> None:
+        """The language of the pages from now on."""
+        if self.session is not None:
+            sessions.speak(self.db, self.session.digest, language)
         else:
-            self.session = self.session._replace(staff=staff_id, language=language)
-        self.is_new = True
+            self.asked.leave(language)
+
+    def must_step_up(self) -> None:
+        """Go on only with a second factor given in the last ten minutes; else the page that asks for it comes first.
+
+        For what is decided inside a page; routes that always need it stand in `web.step_up.NEEDS`.
+        """
+        found = self.session
+        if found is None or self.staff is None:
+            raise SignInFirst
+        if not found.is_confirmed(self.real):
+            raise StepUpFirst
 
     def answer(self, response: Response) -> Response:
-        if self.is_new:
-            secure = self.db.settings.public_url.startswith("https:")
-            cookie = self.signer.cookie(self.session)
-            response.set_cookie(COOKIE, cookie, max_age=LASTS, httponly=True, samesite="lax", secure=secure, path="/")
-        return response
+        return with_cookie(self.request, response)
 
 
 def visitor(request: Request) -> Visitor:
@@ -204,25 +217,10 @@ def visitor(request: Request) -> Visitor:
 
 
 def member(request: Request) -> Visitor:
-    """Dependency: somebody of the staff; else the page to choose a person."""
+    """Dependency: somebody of the staff; else the page to sign in."""
     found = Visitor(request)
     _ = found.me
     return found
-
-
-async def posted(request: Request) -> FormData:
-    """Dependency of every form: sent from our own page, in this session."""
-    if request.scope.get("sluis.too_large"):
-        raise TooLarge
-    form = await request.form(max_files=0, max_fields=600)
-    signer: Signer = request.app.state.signer
-    session = signer.read(request.cookies.get(COOKIE), int(clock.real_now().timestamp()))
-    headers, public_url = request.headers, request.app.state.db.settings.public_url
-    if session is None or not signer.is_token(session, str(form.get("token") or "")):
-        raise FormRefused
-    if not same_origin(headers.get("origin"), headers.get("host"), public_url):
-        raise FormRefused
-    return form
 
 
 def own_path(path: str) -> str:

@@ -18,7 +18,7 @@ def test_behind_a_proxy_the_public_address_counts() -> None:
 
 def test_a_forged_or_old_cookie_is_nobody() -> None:
     signer, forger = Signer(b"a" * 32), Signer(b"b" * 32)
-    session = signer.new(1000, "s-cora")
+    session = signer.new(1000, "nl")
     assert signer.read(signer.cookie(session), 1001) == session
     assert signer.read(forger.cookie(session), 1001) is None
     assert signer.read(signer.cookie(session), 1000 + LASTS) is None

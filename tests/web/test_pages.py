@@ -57,10 +57,10 @@ def test_only_a_demo_lets_one_choose_who_one_is(db: Database, as_: Choose, anony
     browser = as_("s-cora")
     with db.begin() as connection:
         connection.exec_driver_sql("DELETE FROM organisation WHERE kind = 'demo'")
-    assert "Sign in" in browser.get("/choose").text
-    assert browser.get("/overview").url.path == "/choose", "a session of the demo is worth nothing now"
-    anonymous.post("/choose", {"staff": "s-cora"})
-    assert anonymous.get("/overview").url.path == "/choose"
+    assert browser.get("/choose").status_code == 404
+    assert browser.get("/overview").url.path == "/sign-in", "a session of the demo is worth nothing now"
+    assert anonymous.post("/choose", {"staff": "s-cora"}).status_code == 404
+    assert anonymous.get("/overview").url.path == "/sign-in"
 
 
 @pytest.mark.parametrize("language", ["nl", "fr", "en"])
