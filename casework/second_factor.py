@@ -82,6 +82,12 @@ def address(secret: str, label: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=label, issuer_name="sluis")
 
 
+def last_period(tx: Tx, staff: str) -> int:
+    """The last period whose code was used."""
+    row = tx.one(_SECRETS, {"staff": staff})
+    return int(row[2]) if row else 0
+
+
 def _step(secret: str, code: str, real: dt.datetime) -> int | None:
     """The period whose code this is."""
     now, totp = int(real.timestamp()) // PERIOD, pyotp.TOTP(secret)

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, BindParameter, Boolean, Date, Dialect, Integer, bindparam
+from sqlalchemy import JSON, BindParameter, Boolean, Date, Dialect, Float, Integer, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.elements import ClauseElement
@@ -108,6 +108,8 @@ def _readers(compiled: Any, dialect: Dialect) -> list[tuple[int, _Bind]]:
     """For each column that the driver does not give in its own type: how to read it."""
     readers = []
     for index, column in enumerate(compiled._result_columns or ()):
+        if isinstance(column.type, Float):
+            continue  # both drivers give floats, and the dialect would ask for a type code to be sure
         read = column.type.dialect_impl(dialect).result_processor(dialect, None)
         if read is not None:
             readers.append((index, read))

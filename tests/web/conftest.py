@@ -11,11 +11,14 @@ from casework import clock, staff
 from casework.db import Database
 from casework.partnership import DEMO
 from models.people import Organisation, Staff
+from protocol.commands import Actor
 from tests.casework.helpers import T0
 from tests.personas import ADDED, settle_in
 from web.app import create_app
 
 ADMINISTRATOR = "s-bert"
+BERT = Actor(id=ADMINISTRATOR, roles=("administrator",), service="it")
+PASSWORD = "een korte zin die niemand raadt"
 HREF = re.compile(r'href="(/[^"]*)"')
 
 
@@ -38,17 +41,27 @@ class Browser:
         token = self.hidden(self.get("/health").text, "token")
         return self.client.post(path, data={"token": token, **(data or {})}, follow_redirects=False, **more)
 
+    def send(self, page: str, path: str, data: dict[str, Any] | None = None, **more: Any) -> Any:
+        """Send a form with the token that stands on a page."""
+        token = self.hidden(self.get(page).text, "token")
+        return self.client.post(path, data={"token": token, **(data or {})}, follow_redirects=False, **more)
+
     def links(self, path: str) -> list[str]:
         return HREF.findall(self.get(path).text)
 
 
-@pytest.fixture
-def app(db: Database) -> Any:
+def at_work(db: Database) -> None:
+    """The partnership with its administrator, not yet a demo."""
     settle_in(db)
-    staff.save_organisations(db, [Organisation(id="demo", name="Fictional partnership", kind=DEMO)])
     bert = Staff(id=ADMINISTRATOR, name="Bert Boon", roles=["administrator"], service="it", added_at=ADDED)
     staff.save(db, [bert], at=ADDED)
     clock.set_to(T0)
+
+
+@pytest.fixture
+def app(db: Database) -> Any:
+    at_work(db)
+    staff.save_organisations(db, [Organisation(id="demo", name="Fictional partnership", kind=DEMO)])
     return create_app(db)
 
 

@@ -103,6 +103,6 @@ def test_odd_requests_get_plain_answers(as_: Choose) -> None:
 
 def test_a_forged_cookie_is_nobody(anonymous: Browser) -> None:
     forger = Signer(b"b" * 32)
-    for forged in (forger.cookie(forger.new(1000, "fr")), "A" * 43, "é" * 30, "x.y"):
+    for forged in (forger.cookie(forger.new(1000, "fr")), "A" * 43, "x.y"):
         anonymous.client.cookies.set("sluis", forged)
         assert anonymous.get("/overview").url.path == "/choose"
