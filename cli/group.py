@@ -58,8 +58,8 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _inherited() -> dict[str, str]:
-    """The environment as it is, without the Prefect settings of whoever starts the group."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")} | {
+    """The environment as it is, without anybody's Prefect settings, and without ours: those are handed out by name."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "SLUIS_"))} | {
         "PYTHONUNBUFFERED": "1",
         "PYTHONSAFEPATH": "1",  # the folder a process runs in holds no code
     }
