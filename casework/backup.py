@@ -15,7 +15,8 @@ from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
 
-from casework import erasure, postgres_tools
+from casework import clock, erasure, postgres_tools
+from casework.belonging import must_belong
 from casework.db import Database, database_key
 from casework.migrating import Migrated, migrate
 from casework.settings import Settings, make_private_folder
@@ -99,6 +100,7 @@ def _beside(settings: Settings, file: Path) -> Settings:
 def _made_ready(settings: Settings) -> Restored:
     migrated = migrate(settings)
     with closing(Database(settings)) as db:
+        must_belong(db, clock.now())
         erased = erasure.replay(db)
         return Restored(migrated, erased, verify(db))
 

@@ -31,7 +31,7 @@ class MasterKey:
         try:
             return self._sealers[version]
         except KeyError:
-            remedy = "keep the old version beside the new one until every key is wrapped anew"
+            remedy = "keep the old version beside the new one until every key is wrapped anew (`sluis keys status`)"
             raise SettingsFault(SETTING, f"version {version} of the master key is missing", remedy) from None
 
 
@@ -43,12 +43,17 @@ def master_file(settings: Settings) -> Path | None:
     return None if _VALUE.match(given.strip()) else Path(given)
 
 
-def load(settings: Settings) -> MasterKey:
-    """The master key; the file is made at first use. Raises SettingsFault."""
+def load(settings: Settings, *, may_make: bool = True) -> MasterKey:
+    """The master key; its file is made at first use, but not for keys that another one wrapped. Raises SettingsFault."""
     file = master_file(settings)
     if file is None:
         assert settings.master_key is not None
         return parse(settings.master_key)
+    if not may_make and not file.exists():
+        rule = "the master key's file is missing, and without it no key of the key store opens"
+        raise SettingsFault(
+            SETTING, rule, f"put {file.name} back from where it is kept, or name the file that holds it"
+        )
     make = (lambda: written({1: secrets.token_bytes(KEY_BYTES)})) if settings.master_key is None else None
     return parse(secret_file(file, SETTING, make).decode(errors="replace"))
 
@@ -78,10 +83,15 @@ def written(versions: dict[int, bytes]) -> bytes:
 
 def replace_file(file: Path, versions: dict[int, bytes]) -> None:
     """Write the master key file anew, whole or not at all."""
-    draft = file.with_name(f".{file.name}.new")
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as out:
         out.write(written(versions))
         out.flush()
         os.fsync(out.fileno())
     draft.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name must be durable before a key is wrapped with what it holds
+    finally:
+        os.close(folder)

@@ -10,12 +10,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import migrations
+from casework import clock
+from casework.belonging import must_belong
 from casework.db import Database, engine_of
-from casework.settings import Settings
+from casework.settings import Settings, SettingsFault
 
 MIGRATION_LOCK = 7_482_001
 """PostgreSQL advisory lock: two processes never migrate at once"""
-WRITE_ONCE = ("ledger_entry", "access_entry", "alembic_version")
+WRITE_ONCE = ("ledger_entry", "access_entry", "tombstone", "key_store", "alembic_version")
 
 
 class NotUpgraded(Exception):
@@ -113,4 +115,9 @@ def open_database(settings: Settings) -> Database:
     if found != newest():
         db.close()
         raise NotUpgraded(found, newest())
+    try:
+        must_belong(db, clock.now())
+    except SettingsFault:
+        db.close()
+        raise
     return db

@@ -69,6 +69,7 @@ WebUrl = Annotated[str, _scheme("http", "https")]
 REMEDIES = {
     "SLUIS_DATABASE_URL": "leave it out for the embedded database, or give postgresql://USER@HOST/NAME",
     "SLUIS_OWNER_URL": "give the PostgreSQL URL of the role that owns the tables; only migrations use it",
+    "SLUIS_KEYS_URL": "give the PostgreSQL URL of a database of its own for the keys, or leave it out for a file",
     "SLUIS_PUBLIC_URL": "give the address that people type, like https://sluis.example.org",
     "SLUIS_SMTP_URL": "give smtp://HOST:PORT, or smtps://USER:PASSWORD@HOST:PORT; leave it out to send no mail",
     "PREFECT_API_URL": "give the address of the Prefect server's API, like http://127.0.0.1:4200/api",
@@ -92,6 +93,8 @@ class Settings(BaseSettings):
     owner_url: DatabaseUrl = None
     keys: Path | None = None
     """the folder of the key store; None: `keys` in `home`"""
+    keys_url: DatabaseUrl = None
+    """a PostgreSQL database of its own for the keys, where several machines share them; None: a file in `keys`"""
     master_key: str | None = None
     """a file, or the key itself in base64; None: the file `master.key` in `home`"""
     public_url: WebUrl = "http://127.0.0.1:8000"
@@ -153,6 +156,10 @@ def settings(**given: Any) -> Settings:
     if found.database_url and not found.on_postgres and not found.database_url.partition("///")[2]:
         raise SettingsFault(
             "SLUIS_DATABASE_URL", "a SQLite URL must name a file", "write sqlite:////absolute/path/sluis.db"
+        )
+    if found.keys_url and not found.keys_url.startswith("postgresql"):
+        raise SettingsFault(
+            "SLUIS_KEYS_URL", "only PostgreSQL is shared by several machines", REMEDIES["SLUIS_KEYS_URL"]
         )
     if found.owner_url and not found.on_postgres:
         raise SettingsFault(

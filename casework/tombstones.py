@@ -43,31 +43,34 @@ class Signatures:
         return True
 
 
+def line(stone: Tombstone, signatures: Signatures) -> str:
+    """A tombstone as it is kept: with its signature."""
+    return json.dumps({**stone._asdict(), "signature": signatures.sign(stone.words()).hex()})
+
+
 def add(file: Path, stones: Iterable[Tombstone], signatures: Signatures) -> None:
     """Append what is not there yet, durably."""
-    known = {stone.key_id for stone in read(file, signatures)}
-    lines = [
-        json.dumps({**stone._asdict(), "signature": signatures.sign(stone.words()).hex()}) + "\n"
-        for stone in stones
-        if stone.key_id not in known
-    ]
+    known = {stone.key_id for stone in signed(lines(file), signatures)}
+    added = [line(stone, signatures) + "\n" for stone in stones if stone.key_id not in known]
     if file.exists() and not file.read_bytes().endswith(b"\n"):
-        lines.insert(0, "\n")  # a line that was never finished must not swallow the next
+        added.insert(0, "\n")  # a line that was never finished must not swallow the next
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "a") as out:
-        out.writelines(lines)
+        out.writelines(added)
         out.flush()
         os.fsync(out.fileno())
 
 
-def read(file: Path, signatures: Signatures) -> list[Tombstone]:
-    """The erasures of a file; a line that is not signed is left out."""
-    if not file.exists():
-        return []
+def lines(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def signed(lines: Iterable[str], signatures: Signatures) -> list[Tombstone]:
+    """The erasures that these lines tell of; a line that is not signed is left out."""
     found = []
-    for line in file.read_text().splitlines():
+    for each in lines:
         try:
-            fields = json.loads(line)
+            fields = json.loads(each)
             signature = bytes.fromhex(fields.pop("signature"))
             stone = Tombstone(**fields)
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -51,3 +51,10 @@ class Tombstone(Row, table=True):
     person_id: int | None = Field(default=None, foreign_key="person.id")
     erased_at: dt.datetime = Field(sa_type=Moment)
     by: str = ""
+
+
+class KeyStore(Row, table=True):
+    """The key store whose keys open what is sealed here: one row, written when the database is first opened."""
+
+    public_key: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    since: dt.datetime = Field(sa_type=Moment)

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from casework.errors import NotAllowed, NotFound
+from casework.settings import SettingsFault
 from protocol.errors import Refused
 from web import refusals
 from web.security import Receive, Scope, Send, TooLarge
@@ -162,7 +163,9 @@ class Faults:
             await self.app(scope, receive, watched)
         except Exception as error:
             reference = secrets.token_hex(4)
-            log.error("fault %s: %s at %s", reference, type(error).__name__, where(error))
+            # What is wrong with a setting or with the keys is told whole: it names no person.
+            said = str(error) if isinstance(error, SettingsFault) else type(error).__name__
+            log.error("fault %s: %s at %s", reference, said, where(error))
             if not started:
                 answer = await run_in_threadpool(_fault, Request(scope), reference)
                 await answer(scope, receive, send)

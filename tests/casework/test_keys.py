@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from casework.key_rotation import rotate
 from casework.keys import KeyGone, KeyStore
 from casework.sealing import SealBroken, blind, seal, unseal
 from casework.settings import Settings, SettingsFault, settings
@@ -59,7 +60,7 @@ def test_a_destroyed_key_is_gone_in_every_process_at_once(given: Settings) -> No
 def test_an_old_key_store_that_is_put_back_does_not_bring_a_person_back(given: Settings, tmp_path: Path) -> None:
     store = KeyStore(given)
     (key_id,) = store.make(1, NOW)
-    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    store.tables.overwrite()
     shutil.copy(given.keys_folder / "keys.sqlite", tmp_path / "old")
     store.destroy([stone(key_id)])
     store.close()
@@ -94,7 +95,7 @@ def test_the_master_key_changes_without_sealing_anything_anew(given: Settings) -
     (key_id,) = store.make(1, NOW)
     sealed = seal(store.sealer(key_id), CANARY, b"x")
     old = (given.home / "master.key").read_text()
-    assert store.change_master_key() == 3  # the case's, the index', the signing key
+    assert rotate(store).wrapped == 3  # the case's, the index', the signing key
     assert old not in (given.home / "master.key").read_text()
     assert (given.home / "master.key").stat().st_mode & 0o777 == 0o600
     for process in (store, other, KeyStore(given)):
@@ -107,7 +108,7 @@ def test_the_master_key_may_stand_in_the_setting_itself(tmp_path: Path) -> None:
     store = KeyStore(settings(home=tmp_path, master_key=first))
     (key_id,) = store.make(1, NOW)
     sealed = seal(store.sealer(key_id), CANARY, b"x")
-    KeyStore(settings(home=tmp_path, master_key=f"1:{first},2:{second}")).change_master_key()
+    rotate(KeyStore(settings(home=tmp_path, master_key=f"1:{first},2:{second}")))
     assert unseal(KeyStore(settings(home=tmp_path, master_key=f"2:{second}")).sealer(key_id), sealed, b"x") == CANARY
     with pytest.raises(SettingsFault, match="version 2 of the master key is missing"):
         KeyStore(settings(home=tmp_path, master_key=first))
