@@ -162,6 +162,11 @@ WHAT = {
     "floor": ("the least time it leaves", "de minimale tijd", "le délai minimal"),
     "rota": ("whether own closing days count", "of eigen sluitingsdagen tellen", "si les jours de fermeture comptent"),
     "quorum": ("who must be present", "wie aanwezig moet zijn", "qui doit être présent"),
+    "step_up": (
+        "whether it asks the second factor",
+        "of het de tweede factor vraagt",
+        "si le second facteur est demandé",
+    ),
     "consent": ("whether it needs consent", "of toestemming nodig is", "si l’accord est nécessaire"),
     "hard_stop": ("when another takes over", "wanneer een ander overneemt", "quand un autre reprend"),
     "backup": ("who may do it instead", "wie het in de plaats mag doen", "qui peut le faire à la place"),

@@ -374,6 +374,7 @@ class Step(Part):
     )
     prefer_last: Key | None = Field(None, description="escalation chain of the last occurrence")
     four_eyes: FourEyes | None = Field(None, description="a second person of another service decides too")
+    step_up: bool = Field(False, description="recorded only by somebody who gave the second factor in the last minutes")
     quorum: tuple[OneOrMany, ...] = Field((), description="attendance: one of each")
     consent: bool = Field(False, description="only with the consent of the person concerned")
     told: tuple[Told, ...] = Field((), description="who is told when it is settled")

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.staticfiles import StaticFiles
 
@@ -35,6 +35,7 @@ from web import (
 from web.api_schema import SCHEMAS
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
+from web.step_up import fresh_where_needed
 
 PAGES = (
     choose, signin, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate, urgent,
@@ -62,7 +63,7 @@ def create_app(db: Database | None = None) -> FastAPI:
     app.state.signer = Signer(found.keys.index_secret)
     app.include_router(api.router)
     for module in PAGES:
-        app.include_router(module.router, include_in_schema=False)
+        app.include_router(module.router, include_in_schema=False, dependencies=[Depends(fresh_where_needed)])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(BodyLimit)
     errors.install(app)

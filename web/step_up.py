@@ -5,19 +5,42 @@ The page that asks carries everything that was typed along, and sends it again t
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from casework import throttle
+from casework import protocols, throttle
 from web.browser import CODE_FIELD, asked, with_cookie
 from web.forms import summary
 from web.signin import control, waits
-from web.visitor import StepUpFirst, Visitor, member, own_path, posted
+from web.view_tasks import occurrence_id
+from web.visitor import SignInFirst, StepUpFirst, Visitor, member, own_path, posted
 
 router = APIRouter()
+
+
+class Need(NamedTuple):
+    """Forms that are taken only with a fresh second factor."""
+
+    what: str
+    route: re.Pattern[str]
+    """of a route's path"""
+    by_protocol: bool = False
+    """only for the steps that the protocol file marks with `step_up`"""
+
+
+NEEDS = (
+    Need("the steps that share, close and erase", re.compile(r"/cases/\{ref\}/steps/\{step\}/(complete|decide)"), True),
+    Need("sharing", re.compile(r".*/shar(e|ing)(/.*)?")),
+    Need("erasure", re.compile(r".*/(retention|eras(e|ure|ures))(/.*)?")),
+    Need("administration", re.compile(r"/(staff|administration|priorities|protocols|api-clients)(/.*)?")),
+    Need("my account", re.compile(r"/account/(password|recovery-codes)|/second-factor/passkeys?")),
+)
 NOT_KEPT = frozenset({"token", CODE_FIELD})
 
 
@@ -54,3 +77,38 @@ def first(request: Request, why: StepUpFirst) -> Response:
     form = asked(request).form or FormData()
     kept = [(name, str(value)) for name, value in form.multi_items() if name not in NOT_KEPT]
     return page(Visitor(request), path, kept, why)
+
+
+# --- which forms ask for it
+
+
+def need_of(route: str) -> Need | None:
+    """What asks for a second factor on a route, if anything does."""
+    return next((need for need in NEEDS if need.route.fullmatch(route)), None)
+
+
+async def fresh_where_needed(request: Request) -> None:
+    """Dependency of every page: a form of the table is taken only with a fresh second factor."""
+    if request.method != "POST":
+        return
+    need = need_of(request.scope["route"].path)
+    if need is None:
+        return
+    await posted(request)
+    await run_in_threadpool(_must_be_fresh, request, need)
+
+
+def _must_be_fresh(request: Request, need: Need) -> None:
+    v = Visitor(request)
+    if v.staff is None:
+        raise SignInFirst
+    if not need.by_protocol or _is_marked(v, request.path_params["step"]):
+        v.must_step_up()
+
+
+def _is_marked(v: Visitor, occurrence: str) -> bool:
+    """Whether any protocol in force marks this step: which one a case follows is not told before it is read."""
+    key = re.split("[~#]", occurrence_id(occurrence))[0]
+    with v.db.read() as tx:
+        found = [each.steps.get(key) for each in protocols.all_in_force(tx, v.db)]
+    return any(step is not None and step.step_up for step in found)
