@@ -238,6 +238,20 @@ def check_database(settings: Settings) -> None:
     db.close()
 
 
+def tell_first_link(settings: Settings, address: str, say: Say) -> None:
+    """A partnership in which nobody has an account yet: the link of its first administrator, on this screen only."""
+    from casework import accounts, clock, partnership
+    from casework.db import Database
+
+    db = Database(settings)
+    made = None if partnership.is_demo(db) else accounts.first_administrator(db, clock.now())
+    db.close()
+    if made is not None:
+        default = type(settings).model_fields["public_url"].default
+        base = address if settings.public_url == default else settings.public_url.rstrip("/")
+        say(f"Nobody has an account yet. The administrator begins here (once, within seven days): {base}{made.path}")
+
+
 def run_group(settings: Settings, port: int = 8000, host: str = LOOPBACK, say: Say = print) -> int:
     """Run the whole group until SIGINT or SIGTERM; 0 when it ended in order.
 
@@ -261,6 +275,7 @@ def run_group(settings: Settings, port: int = 8000, host: str = LOOPBACK, say: S
             group.turn()
             if not is_new:
                 check_database(settings)  # while the web starts: the page is there a second earlier
+            tell_first_link(settings, group.address, say)
             group.run()
         finally:
             group.stop()

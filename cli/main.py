@@ -25,6 +25,7 @@ app.command("backup")(operate.backup)
 app.command("restore")(operate.restore)
 app.command("upgrade")(operate.upgrade)
 app.command("health")(operate.health)
+app.command("admin-link")(operate.admin_link)
 app.command("api-client")(operate.api_client)
 
 

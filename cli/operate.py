@@ -193,6 +193,22 @@ def health(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+def admin_link(
+    email: Annotated[str, typer.Option(help="The address that the administrator signs in with.")] = "",
+) -> None:
+    """Print the one-time link of the first administrator; only while nobody has an account, and never in a demo."""
+    from casework import accounts, clock, partnership
+    from casework.settings import settings
+
+    db = database()
+    made = None if partnership.is_demo(db) else accounts.first_administrator(db, clock.now(), email)
+    db.close()
+    if made is None:
+        raise fail("somebody has an account here, or this is a demo. Remedy: ask an administrator for an invitation")
+    console.print(f"{settings().public_url.rstrip('/')}{made.path}", markup=False)
+    console.print(f"This link works once, until {made.expires_at:%Y-%m-%d %H:%M} UTC; an older one is void now.")
+
+
 def api_client(
     name: Annotated[str, typer.Argument(help="Id of the client: small letters, digits, dashes.")],
     acts_as: Annotated[str, typer.Option(help="Staff id of the prison liaison it acts for.")],

@@ -4,7 +4,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from casework import clock, heartbeats
-from casework.automatic import delivery, sending
+from casework.automatic import delivery, link_mail, sending
 from flows.batches import did, finished, gathered, house, scrubbed_await
 
 
@@ -12,6 +12,12 @@ from flows.batches import did, finished, gathered, house, scrubbed_await
 async def send_mail(staff: str) -> dict[str, int]:
     """The mail of one member of staff. What fails is tried again by a later run, never at once."""
     return await scrubbed_await(sending.send_to, house(), staff, clock.now())
+
+
+@task(cache_policy=NO_CACHE, retries=0)
+async def send_links() -> dict[str, int]:
+    """The one-time links for signing in that wait. Only numbers leave this function."""
+    return await scrubbed_await(link_mail.send_links, house(), clock.now())
 
 
 @flow(name="delivery")
@@ -24,6 +30,7 @@ async def deliver_messages(people: int = sending.PEOPLE) -> dict[str, int]:
     if house().settings.smtp_url is not None:
         waiting = await did(sending.people_waiting, house(), clock.now(), people)
         counts |= await gathered(send_mail, waiting)
+        counts |= await send_links()
     unsent, failed = await did(sending.unsent, house(), clock.now())
     if failed:
         await did(heartbeats.failing, house(), "mail", unsent=unsent, failed=failed)

@@ -147,7 +147,7 @@ async def send(db: Database, parcel: Parcel, smtp_url: str, public_url: str) -> 
             parcel.lines, parcel.email, parcel.language, mail_id=parcel.id, at_once=parcel.at_once,
             sender=mail.sender_of(smtp_url, public_url), public_url=public_url,
         )  # fmt: skip
-        await _hand_over(message, smtp_url)
+        await hand_over(message, smtp_url)
     except mail.BadAddress:
         return _refused(db, parcel, "no usable address")
     except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
@@ -164,7 +164,8 @@ async def send(db: Database, parcel: Parcel, smtp_url: str, public_url: str) -> 
     return "sent"
 
 
-async def _hand_over(message: EmailMessage, smtp_url: str) -> None:
+async def hand_over(message: EmailMessage, smtp_url: str) -> None:
+    """Give one mail to the server of SLUIS_SMTP_URL. Raises what aiosmtplib raises."""
     parts = urlsplit(smtp_url)
     await aiosmtplib.send(
         message,

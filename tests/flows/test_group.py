@@ -95,6 +95,12 @@ def test_the_page_comes_first_and_its_address_is_said(group: RunningGroup) -> No
     assert f"http://localhost:{group.port}" in group.words()
 
 
+def test_the_first_administrator_is_told_where_to_begin(group: RunningGroup) -> None:
+    wait_for("the link", lambda: "/invitation/" in group.words(), 30)
+    path = "/invitation/" + group.words().split("/invitation/")[1].split()[0]
+    assert httpx.get(group.address + path, timeout=5, trust_env=False).status_code == 200
+
+
 def test_a_second_group_on_this_home_is_refused(group: RunningGroup) -> None:
     again = subprocess.run(
         [sys.executable, "-c", UP, str(free_port())], env=group.environment, cwd=ROOT, capture_output=True, text=True,

@@ -160,7 +160,7 @@ def test_killed_after_the_server_took_the_mail_it_goes_out_once_more_under_the_s
 ) -> None:
     box, url = postbox
     (parcel,) = sending.pack(db, "s-lena", BRUSSELS_MONDAY)
-    asyncio.run(sending._hand_over(_composed(parcel), url))  # … and the process ends here
+    asyncio.run(sending.hand_over(_composed(parcel), url))  # … and the process ends here
     leases_run_out(db)
     send_all(db, url)
     to_lena = [str(mail["Message-ID"]) for mail in box.mails if mail["To"] == "s-lena@example.org"]
