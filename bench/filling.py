@@ -7,15 +7,17 @@ a worker and due days of their own: 100,000 cases by real transitions would take
 import datetime as dt
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from bench.roles import app_url
 from bench.work import USERS, form_for
 from casework import clock, protocols, staff
 from casework.cases import Opening, open_case, perform
-from casework.db import Database
+from casework.db import Database, engine_of
 from casework.lists import open_tasks
 from casework.rows import CASE, STEP
 from casework.settings import settings
@@ -48,7 +50,7 @@ class Shape(NamedTuple):
 
 def new_database(folder: Path, url: str | None = None) -> Database:
     """A new database with the bench's protocol and its workers; without a URL it is SQLite in `folder`."""
-    found = settings(home=folder, database_url=url)
+    found = settings(home=folder, database_url=app_url(url) if url else None, owner_url=url)
     migrate(found)
     db, now = open_database(found), clock.now()
     protocols.put_in_force(db, FILE.read_text(encoding="utf-8"), FILE.name, SYSTEM, now)
@@ -155,29 +157,35 @@ def insert(db: Database, table: sa.Table, rows: Iterable[Row]) -> None:
             tx.many(statement, some)
 
 
+@contextmanager
+def _as_owner(db: Database) -> Iterator[Any]:
+    """COPY and VACUUM are not for the app's role."""
+    engine = engine_of(db.settings, owner=True)
+    raw = engine.raw_connection()
+    yield raw.driver_connection
+    raw.close()
+    engine.dispose()
+
+
 def _copy_in(db: Database, table: sa.Table, rows: Iterable[Row]) -> None:
-    raw = db.engine.raw_connection()
-    connection: Any = raw.driver_connection
     rows = iter(rows)
     first = next(rows)
     names = list(first)
     columns = ", ".join(f'"{name}"' for name in names)
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
-        for row in itertools.chain([first], rows):
-            copy.write_row([row[name] for name in names])
-    connection.commit()
-    raw.close()
+    with _as_owner(db) as connection:
+        with connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+            for row in itertools.chain([first], rows):
+                copy.write_row([row[name] for name in names])
+        connection.commit()
 
 
 def settle(db: Database) -> None:
     """What the engine does by itself after a while: statistics on PostgreSQL, the write-ahead log emptied on SQLite."""
-    raw = db.engine.raw_connection()
-    connection: Any = raw.driver_connection
-    if db.kind == "postgresql":
-        connection.autocommit = True
-        connection.execute("VACUUM (ANALYZE)")
-        connection.execute("CHECKPOINT")
-        connection.autocommit = False
-    else:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    raw.close()
+    with _as_owner(db) as connection:
+        if db.kind == "postgresql":
+            connection.autocommit = True
+            connection.execute("VACUUM (ANALYZE)")
+            connection.execute("CHECKPOINT")
+            connection.autocommit = False
+        else:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -21,6 +21,7 @@ from bench.played import played_case
 from bench.sections import DATABASES, Row, Settings
 from casework import clock, compliance, ledger, verify
 from casework.db import Database
+from casework.guard import OPEN
 from casework.rows import CASE
 from models.base import table_of
 from models.cases import StepOutcome
@@ -148,6 +149,7 @@ def _bare_loop(db: Database) -> None:
     if db.kind == "sqlite":
         cursor = connection.execute(query)
     else:
+        connection.execute(OPEN)
         cursor = connection.cursor("bare", binary=True)
         cursor.execute(query)
     while portion := cursor.fetchmany(verify.BATCH):

@@ -19,8 +19,13 @@ class Sluis:
 
     def __init__(self, where: Place) -> None:
         home = Path(where.path).parent / "home" if where.path else Path(os.environ["SLUIS_HOME"])
-        url = f"sqlite:///{where.path}" if where.db == "sqlite" else str(where.url)
-        os.environ |= {"SLUIS_HOME": str(home), "SLUIS_DATABASE_URL": url}
+        os.environ |= {"SLUIS_HOME": str(home)}
+        if where.db == "sqlite":
+            os.environ |= {"SLUIS_DATABASE_URL": f"sqlite:///{where.path}"}
+        else:
+            from bench.roles import app_url
+
+            os.environ |= {"SLUIS_DATABASE_URL": app_url(where.url), "SLUIS_OWNER_URL": where.url}
 
         import sqlalchemy as sa
 

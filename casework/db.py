@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sqlmodel import Session
 
+from casework.guard import DOOR, OPEN
 from casework.keys import KeyStore
 from casework.settings import Settings, SettingsFault, make_private_folder, secret_file
 from casework.sqlite import open_sqlite
@@ -30,6 +31,7 @@ CONFLICTS = (sqlcipher.IntegrityError, psycopg.errors.IntegrityError, psycopg.Op
 POOL = {"pool_size": 16, "max_overflow": 48}
 READ_ONLY = "sluis_read_only"
 KEY_BYTES = 32
+_OPEN_TO_READ = f"SELECT set_config('{DOOR}', 'casework', true), set_config('transaction_read_only', 'on', true)"
 
 
 def database_key(settings: Settings) -> bytes:
@@ -70,7 +72,13 @@ def _sqlite_engine(settings: Settings) -> Engine:
 
 
 def _postgres_engine(url: str) -> Engine:
-    return sa.create_engine(url, pool_pre_ping=False, pool_reset_on_return="rollback", **POOL)
+    engine = sa.create_engine(url, pool_pre_ping=False, pool_reset_on_return="rollback", **POOL)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(OPEN)
+
+    return engine
 
 
 def engine_of(settings: Settings, *, owner: bool = False) -> Engine:
@@ -80,6 +88,21 @@ def engine_of(settings: Settings, *, owner: bool = False) -> Engine:
     url = settings.owner if owner else settings.database_url
     assert url is not None
     return _postgres_engine(url)
+
+
+@contextmanager
+def _pipelined(connection: Any, opening: str) -> Iterator[Tx]:
+    """One transaction of PostgreSQL in a pipeline: only the statements whose answer is read wait for the server, so
+    BEGIN and the opening of the door travel with the first of them."""
+    try:
+        with connection.pipeline():
+            cursor = connection.cursor()
+            cursor.execute(opening)
+            yield Tx("postgresql", cursor)
+            connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
 
 
 class Database:
@@ -117,14 +140,8 @@ class Database:
                         connection.rollback()
                         raise
             else:
-                try:
-                    # In a pipeline only the statements whose answer is read wait for the server.
-                    with connection.pipeline():
-                        yield Tx(self.kind, connection.cursor())
-                        connection.commit()
-                except BaseException:
-                    connection.rollback()
-                    raise
+                with _pipelined(connection, OPEN) as tx:
+                    yield tx
         finally:
             self._put_back(fairy)
 
@@ -134,13 +151,16 @@ class Database:
         fairy = self._take()
         connection: Any = fairy.driver_connection
         try:
-            cursor = connection.cursor()
             if self.kind == "sqlite":
+                cursor = connection.cursor()
                 cursor.execute("BEGIN")
-            try:
-                yield Tx(self.kind, cursor)
-            finally:
-                connection.rollback()
+                try:
+                    yield Tx(self.kind, cursor)
+                finally:
+                    connection.rollback()
+            else:
+                with _pipelined(connection, _OPEN_TO_READ) as tx:
+                    yield tx
         finally:
             self._put_back(fairy)
 

@@ -13,11 +13,11 @@ import migrations
 from casework import clock
 from casework.belonging import must_belong
 from casework.db import Database, engine_of
+from casework.guard import grant, must_not_own, protect
 from casework.settings import Settings, SettingsFault
 
 MIGRATION_LOCK = 7_482_001
 """PostgreSQL advisory lock: two processes never migrate at once"""
-WRITE_ONCE = ("ledger_entry", "access_entry", "tombstone", "key_store", "alembic_version")
 
 
 class NotUpgraded(Exception):
@@ -70,30 +70,13 @@ def migrate(settings: Settings, to: str = "head") -> Migrated:
             command.upgrade(config, to)
             after = version_of(connection)
             assert after is not None
-            warnings = grant(connection, settings) if settings.on_postgres else ()
+            warnings: list[str] = []
+            if settings.on_postgres:
+                protect(connection)
+                warnings = grant(connection, _app_role(settings))
     finally:
         engine.dispose()
     return Migrated(before, after, tuple(warnings))
-
-
-def grant(owner: sa.Connection, settings: Settings) -> list[str]:
-    """Grant the app's role its rights. It may add to the ledger and read it; never change or remove an entry."""
-    app = _app_role(settings)
-    if app == owner.exec_driver_sql("SELECT current_user").scalar_one():
-        return [
-            f"the app runs as {app}, which owns the tables and could remove the ledger's guard. "
-            "Remedy: make a second role and name the owner in SLUIS_OWNER_URL"
-        ]
-    role = owner.dialect.identifier_preparer.quote(app)
-    schema = owner.exec_driver_sql("SELECT current_schema()").scalar_one()
-    owner.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
-    for table in sa.inspect(owner).get_table_names():
-        name = owner.dialect.identifier_preparer.quote(table)
-        owner.exec_driver_sql(f"REVOKE ALL ON {name} FROM {role}")
-        rights = "SELECT, INSERT" if table in WRITE_ONCE else "SELECT, INSERT, UPDATE, DELETE"
-        owner.exec_driver_sql(f"GRANT {'SELECT' if table == 'alembic_version' else rights} ON {name} TO {role}")
-    owner.exec_driver_sql(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}")
-    return []
 
 
 def _app_role(settings: Settings) -> str:
@@ -110,14 +93,14 @@ def open_database(settings: Settings) -> Database:
     if not settings.on_postgres and not settings.database_file.exists():
         migrate(settings)
     db = Database(settings)
-    with db.engine.connect() as connection:
-        found = version_of(connection)
-    if found != newest():
-        db.close()
-        raise NotUpgraded(found, newest())
     try:
+        with db.engine.connect() as connection:
+            found = version_of(connection)
+            if found != newest():
+                raise NotUpgraded(found, newest())
+            must_not_own(connection, settings)
         must_belong(db, clock.now())
-    except SettingsFault:
+    except (NotUpgraded, SettingsFault):
         db.close()
         raise
     return db

@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from casework.db import engine_of
+from casework.guard import DOOR
 from casework.settings import Settings
 
 INSTALL = "install the PostgreSQL client of the server's version (Debian: postgresql-client)"
@@ -29,7 +30,14 @@ class ToolFault(Exception):
 def dump(settings: Settings, file: Path) -> None:
     """Dump the database as compressed SQL; roles and rights are left out, the migration grants them anew."""
     tool = find("pg_dump", _server_version(settings))
-    options = ["--format=plain", "--no-owner", "--no-privileges", "--compress=gzip", f"--file={file}"]
+    options = [
+        "--format=plain",
+        "--no-owner",
+        "--no-privileges",
+        "--enable-row-security",
+        "--compress=gzip",
+        f"--file={file}",
+    ]
     _run([str(tool), *options], settings)
 
 
@@ -92,7 +100,7 @@ def _server_version(settings: Settings) -> int:
 def _run(command: list[str], settings: Settings, script: bytes | None = None) -> None:
     assert settings.owner is not None
     url = sa.make_url(settings.owner)
-    environment = {**os.environ, "PGAPPNAME": "sluis backup"}
+    environment = {**os.environ, "PGAPPNAME": "sluis backup", "PGOPTIONS": f"-c {DOOR}=casework"}
     if url.password:
         environment["PGPASSWORD"] = str(url.password)
     plain = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)

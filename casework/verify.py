@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from casework.db import Database
+from casework.guard import OPEN
 from casework.keys import KeyStore
 from casework.ledger import GENESIS, HASH_BYTES, Head, case_stream
 
@@ -71,6 +72,8 @@ def _view(db: Database) -> Iterator[_View]:
     repeatable = "BEGIN" if db.kind == "sqlite" else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
     try:
         connection.execute(repeatable)
+        if db.kind == "postgresql":
+            connection.execute(OPEN)
         yield _View(db.kind, connection)
     finally:
         connection.rollback()
