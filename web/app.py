@@ -26,6 +26,7 @@ from web import (
     health,
     invitation,
     lists,
+    oidc,
     report,
     signin,
     step_up,
@@ -38,8 +39,8 @@ from web.session import Signer
 from web.step_up import fresh_where_needed
 
 PAGES = (
-    choose, signin, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate, urgent,
-    health,
+    choose, signin, oidc, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate,
+    urgent, health,
 )  # fmt: skip
 STATIC = Path(__file__).parent / "static"
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from casework import second_factor, sessions, sign_in, throttle
+from casework import oidc, second_factor, sessions, sign_in, throttle
 from web.forms import Control, summary
 from web.visitor import SignInFirst, Visitor, own_path, posted, visitor
 
@@ -55,7 +55,12 @@ def _page(v: Visitor, back: str, email: str = "", said: str = "", status: int = 
         control(v, "email", "email", "signin.email", "username", value=email),
         control(v, "password", "password", "signin.password", "current-password"),
     )
-    return v.page("sign_in.html", status=status, controls=controls, said=said, back=back)
+    return v.page("sign_in.html", status=status, controls=controls, said=said, back=back, provider=provider(v, back))
+
+
+def provider(v: Visitor, back: str) -> str:
+    """The address of the button that leads to one's own organisation; empty where there is none."""
+    return f"/oidc/start{_next(back)}" if oidc.is_set_up(v.db.settings) else ""
 
 
 @router.post("/sign-in")

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from casework import protocols, throttle
+from casework import accounts, protocols, throttle
 from web.browser import CODE_FIELD, asked, with_cookie
 from web.forms import summary
 from web.signin import control, waits
@@ -62,10 +62,18 @@ def page(v: Visitor, action: str, kept: list[tuple[str, str]], why: StepUpFirst 
     problem = ""
     if why is not None and why.problem:
         problem = waits(v, throttle.Wait(why.seconds)) if why.problem == "wait" else v.t("signin.wrong_code")
+    assert v.session is not None
+    by_provider = v.session.how == "oidc"
+    own = accounts.state(v.db, v.session.member.id)
     hint = v.t("signin.code_hint")
     code = control(v, CODE_FIELD, "text", "signin.code", "one-time-code", hint=hint, problem=problem)
+    controls = (code,) if own.app or not by_provider else ()
     status = 429 if why is not None and why.problem == "wait" else 403 if why is not None else 200
-    return v.page("step_up.html", status=status, action=action, kept=kept, controls=(code,), problems=summary([code]))
+    back = dict(kept).get("next", "/") if action == "/step-up" else "/account"
+    return v.page(
+        "step_up.html", status=status, action=action, kept=kept, controls=controls, problems=summary(controls),
+        kept_form=action != "/step-up", provider=f"/oidc/start?next={quote(back)}" if by_provider else "",
+    )  # fmt: skip
 
 
 def first(request: Request, why: StepUpFirst) -> Response:
