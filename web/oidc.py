@@ -13,7 +13,6 @@ from web.signin import device_of, enter
 from web.visitor import Link, Visitor, own_path, visitor
 
 router = APIRouter(prefix="/oidc")
-PARTS = Query("", max_length=4000)
 
 
 @router.get("/start")
@@ -31,7 +30,10 @@ def start(v: Visitor = Depends(visitor), next: str = Query("/")) -> Response:
 
 @router.get("/callback")
 def back(
-    v: Visitor = Depends(visitor), state: str = PARTS, code: str = PARTS, iss: str = PARTS, error: str = PARTS
+    v: Visitor = Depends(visitor),
+    state: str = Query("", max_length=4000),
+    code: str = Query("", max_length=4000),
+    iss: str = Query("", max_length=4000),
 ) -> Response:
     if not oidc.is_set_up(v.db.settings):
         raise NotFound
