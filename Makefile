@@ -13,12 +13,12 @@ REMADE := remake
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system run test lint format bench faults lock clean remake
+.PHONY: help setup system run test lint format bench faults pictures lock clean remake
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r what why; do printf '%-14s %s\n' "$$what" "$$why"; done
 
-setup: .venv/sluis.stamp node_modules/sluis.stamp .venv/system.stamp ## install everything into .venv (again only when the requirements changed)
+setup: .venv/sluis.stamp web/static/built/sluis.css .venv/system.stamp ## install everything into .venv (again only when the requirements changed)
 
 run: setup ## start sluis: web pages, Prefect server, worker and pump; Ctrl-C stops them all
 	@exec $(BIN)/sluis up $(ARGS)
@@ -36,6 +36,9 @@ format: setup ## let ruff put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+pictures: system ## screenshots of every page per role, in build/pictures/
+	@exec $(BIN)/python -m tools.pictures $(ARGS)
+
 bench: setup ## measure sluis beside its peers; the table is kept in bench/results/
 	@exec $(BIN)/python -m bench $(ARGS)
 
@@ -52,7 +55,7 @@ lock: ## pin the requirements anew (needs uv; ARGS=--upgrade takes newer version
 	@$(COMPILE) --extra build --extra test --constraint requirements.txt --output-file requirements-dev.txt >/dev/null
 
 clean: ## remove .venv and what the tools left behind
-	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules web/static/built build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +
 
 # --no-deps: the file lists every package there is, so pip has nothing to resolve, and each one is checked by its hash.
@@ -81,8 +84,12 @@ PIP = $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-d
 # The front-end's packages, from npm's registry, each checked by the hash in package-lock.json.
 node_modules/sluis.stamp: .venv/requirements.stamp package.json package-lock.json
 	@echo "Installing the front-end's packages into node_modules"
-	@$(BIN)/python -m tools.frontend
+	@$(BIN)/python -m tools.frontend install
 	@touch $@
+
+# Stylesheet, typeface and script of the pages.
+web/static/built/sluis.css: node_modules/sluis.stamp $(wildcard web/frontend/*) tools/frontend.py
+	@$(BIN)/python -m tools.frontend build
 
 # What only the system can give, for PDF files; the tests want a browser too, and stop without it.
 .venv/system.stamp: .venv/requirements.stamp tools/system.py

@@ -25,6 +25,16 @@ from tests.personas import settle_in
 
 # A hash of a password costs much by design; what the tests check does not depend on how much.
 os.environ |= {"SLUIS_ARGON2_TIME": "1", "SLUIS_ARGON2_MEMORY": "16"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The pages need their stylesheet; `make setup` builds it, and a checkout where only pytest runs does it here."""
+    from tools import frontend
+
+    if not hasattr(config, "workerinput") and not (frontend.BUILT / "sluis.css").exists():
+        assert frontend.build() == 0, "the front-end cannot be built: run `make setup`"
+
+
 ENGINES = ("sqlite", "postgresql")
 OWNER, APP = "sluis_owner", "sluis_app"
 AT_WORK = "sluis_at_work"

@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.staticfiles import StaticFiles
 
 from casework.db import Database
 from casework.settings import settings
@@ -36,6 +35,7 @@ from web import (
 from web.api_schema import SCHEMAS
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
+from web.static_files import Compressed
 from web.step_up import fresh_where_needed
 
 PAGES = (
@@ -65,7 +65,7 @@ def create_app(db: Database | None = None) -> FastAPI:
     app.include_router(api.router)
     for module in PAGES:
         app.include_router(module.router, include_in_schema=False, dependencies=[Depends(fresh_where_needed)])
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", Compressed(directory=STATIC), name="static")
     app.add_middleware(BodyLimit)
     errors.install(app)
     app.add_middleware(SafeAnswers, public_url=found.settings.public_url)

@@ -46,6 +46,8 @@ class StepRow(NamedTuple):
     state: str
     tone: str
     late: bool
+    over: bool
+    """it is behind us: done, waived or fallen away"""
 
 
 class Coming(NamedTuple):
@@ -163,6 +165,7 @@ class Builder:
             state=words,
             tone={"done": "done", "late": "late"}.get(tone, "plain" if tone == "dropped" else ""),
             late=tone == "late",
+            over=not each.open,
         )
 
     def _who(self, each: Occurrence) -> str:

@@ -11,6 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 HERE = Path(__file__).parent
+BUILT = HERE / "static" / "built"
+
+
+class NotBuilt(Exception):
+    """The stylesheet is missing: set-up was not finished."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file.name} is not there. Remedy: run `make setup`, which builds the front-end")
 
 
 @cache
@@ -22,15 +30,18 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["stylesheet"] = stylesheet()
+    made.globals["stylesheet"] = address("sluis.css")
+    made.globals["typeface"] = "/static/built/latin.woff2"
     return made
 
 
 @cache
-def stylesheet() -> str:
-    """The address of the stylesheet; it changes with the content, so a browser may keep it."""
-    digest = sha256((HERE / "static" / "sluis.css").read_bytes()).hexdigest()[:12]
-    return f"/static/sluis.css?{digest}"
+def address(name: str) -> str:
+    """The address of something that was built; it changes with the content, so a browser may keep it."""
+    file = BUILT / name
+    if not file.is_file():
+        raise NotBuilt(file)
+    return f"/static/built/{name}?{sha256(file.read_bytes()).hexdigest()[:12]}"
 
 
 def page(name: str, context: dict[str, Any], status: int = 200) -> HTMLResponse:

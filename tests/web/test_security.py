@@ -29,15 +29,28 @@ def test_every_answer_carries_the_policy_and_is_not_kept(as_: Choose) -> None:
         assert headers["referrer-policy"] == "same-origin"  # with no-referrer browsers send Origin: null with forms
 
 
-def test_pages_load_one_small_stylesheet_of_their_own_and_no_script(as_: Choose) -> None:
+def test_pages_load_their_own_stylesheet_and_typeface_and_nothing_from_elsewhere(as_: Choose) -> None:
     page = as_("s-cora").get("/overview").text
-    assert re.findall(r"<link[^>]*href=\"([^\"]+)\"", page)[1:] == ["/static/sluis.svg"]
-    assert "<script" not in page and "style=" not in page and "http://" not in page.replace("http://www.w3.org", "")
-    sheet = re.search(r'href="(/static/sluis.css[^"]*)"', page)
+    loaded = re.findall(r"<link[^>]*href=\"([^\"]+)\"", page)
+    assert all(path.startswith("/static/") for path in loaded) and len(loaded) == 3
+    assert "style=" not in page and "http://" not in page.replace("http://www.w3.org", "")
+    sheet = next(path for path in loaded if "sluis.css" in path)
+    answer = as_("s-cora").get(sheet, headers={"Accept-Encoding": "identity"})
+    assert "immutable" in answer.headers["cache-control"] and "content-encoding" not in answer.headers
+    assert set(re.findall(r"url\(\"?([^)\"]*)\"?\)", answer.text)) == {"latin.woff2", "latin-ext.woff2"}
+    assert "@import" not in answer.text
+
+
+def test_the_stylesheet_is_sent_compressed_and_pages_never_are(as_: Choose) -> None:
+    browser = as_("s-cora")
+    page = browser.get("/overview", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in page.headers
+    sheet = re.search(r'href="(/static/built/sluis.css[^"]*)"', page.text)
     assert sheet is not None
-    answer = as_("s-cora").get(sheet[1])
-    assert "immutable" in answer.headers["cache-control"]
-    assert len(answer.content) < 30_000 and "url(" not in answer.text and "@import" not in answer.text
+    plain = browser.get(sheet[1], headers={"Accept-Encoding": "identity"})
+    packed = browser.get(sheet[1], headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip" and packed.headers["content-type"].startswith("text/css")
+    assert packed.text == plain.text
 
 
 def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(anonymous: Browser) -> None:

@@ -46,7 +46,7 @@ def test_every_word_has_a_text_in_every_language() -> None:
 
 def test_every_word_that_a_page_asks_for_is_there() -> None:
     known = set(table()) | {key.removesuffix("_one") for key in table() if key.endswith("_one")}
-    names = {file.name for file in SOURCES} | {f"{file.stem}.css" for file in FOLDER.glob("static/*")}
+    names = {file.name for file in SOURCES} | {file.name for file in FOLDER.glob("static/**/*")}
     asked = {literal for literal in literals() if literal not in names and not literal.startswith("step.")}
     assert {word for word in asked - known if word.partition(".")[0] not in ("form", "date", "case", "not")} == set()
 
