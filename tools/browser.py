@@ -22,6 +22,7 @@ from casework import clock
 from casework.db import Database
 from casework.settings import settings
 from casework.upgrade import migrate, open_database
+from demo.play import establish
 from demo.years import fill
 from tools.system import BROWSERS
 from web.app import PAGES, create_app
@@ -41,19 +42,27 @@ STARTS_WITHIN = 30.0
 
 
 @contextmanager
-def demo(folder: Path, now: dt.datetime = NOW) -> Iterator[Database]:
-    """The demo partnership as it stands at `now`, in an embedded database in `folder`; the clock stands still."""
+def demo(folder: Path, now: dt.datetime = NOW, *, years: bool = True) -> Iterator[Database]:
+    """The demo partnership as it stands at `now`, in an embedded database in `folder`; the clock stands still.
+
+    Without its years it has people and protocols, and no case yet.
+    """
     found = settings(home=folder)
     migrate(found)
     db = open_database(found)
     try:
         clock.set_to(now)
-        fill(db)
+        (fill if years else founded)(db)
         clock.set_to(now)
         yield db
     finally:
         clock.set_to(None)
         db.close()
+
+
+def founded(db: Database) -> None:
+    """The partnership on its first day."""
+    establish(db, clock.now())
 
 
 @contextmanager

@@ -19,27 +19,27 @@ AXE = PACKAGES / "axe-core" / "axe.min.js"
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo_db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     with real.demo(tmp_path_factory.mktemp("demo")) as db:
         yield db
 
 
 @pytest.fixture(autouse=True)
-def the_demo_stands_still(demo_db: Database) -> Iterator[None]:
+def the_demo_stands_still() -> Iterator[None]:
     """Another test may have set the clock of this process."""
     clock.set_to(real.NOW)
     yield
     clock.set_to(real.NOW)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(demo_db: Database) -> Iterator[str]:
     with real.served(demo_db) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = real.chromium(playwright)
@@ -58,6 +58,7 @@ def opened(chromium: Browser, address: str) -> Iterator[Open]:
             context = chromium.new_context(viewport={"width": width, "height": height}, **options)
             held.callback(context.close)
             page = context.new_page()
+            page.set_default_timeout(10_000)
             page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: said.append(str(error)))
             real.become(page, address, staff, language)

@@ -51,7 +51,6 @@ def test_a_follow_up_is_recorded_without_a_mouse(opened: Open, address: str) -> 
     tab_to(page, name="occurred_on")
     tab_to(page, tag="BUTTON", text="Als gedaan vastleggen")
     page.keyboard.press("Enter")
-    page.wait_for_load_state()
-    assert page.get_by_role("status").count() == 1, page.inner_text("main")
+    page.get_by_role("status").wait_for()
     page.goto(case)
     assert "gedaan" in page.inner_text("main")
