@@ -27,6 +27,7 @@ app.command("upgrade")(operate.upgrade)
 app.command("health")(operate.health)
 app.command("admin-link")(operate.admin_link)
 app.command("api-client")(operate.api_client)
+app.command("api-clients")(operate.api_clients)
 
 
 def _print_version(wanted: bool) -> None:

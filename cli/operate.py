@@ -211,20 +211,47 @@ def admin_link(
 
 def api_client(
     name: Annotated[str, typer.Argument(help="Id of the client: small letters, digits, dashes.")],
-    acts_as: Annotated[str, typer.Option(help="Staff id of the prison liaison it acts for.")],
+    acts_as: Annotated[str, typer.Option(help="Staff id of the prison liaison it acts for.")] = "",
     days: Annotated[int, typer.Option(min=1, max=730, help="The key expires after so many days.")] = 365,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Its key is worth nothing from now on.")] = False,
     who: Who = None,
 ) -> None:
-    """Make an API client that may send notifications; its key is shown once."""
+    """Make an API client that may send notifications; its key is shown once. Or revoke its key."""
     from casework import api_clients, clock
     from casework.staff import find
     from models.people import ApiClient
 
     db, now = database(), clock.now()
+    if revoke:
+        api_clients.revoke(db, name, actor(who), at=now)
+        console.print(f"the key of {name} is revoked", markup=False)
+        return
     liaison = find(db, acts_as)
     client = ApiClient(
-        id=name, name=name, scopes=["notifications:write"], prison=liaison.prison, acts_as=acts_as, added_at=now,
-        expires_at=now + dt.timedelta(days=days), key_hash=b"",
+        id=name, name=name, scopes=[api_clients.WRITE_NOTIFICATIONS], prison=liaison.prison, acts_as=acts_as,
+        added_at=now, expires_at=now + dt.timedelta(days=days), key_hash=b"",
     )  # fmt: skip
     key = api_clients.add(db, client, actor(who), at=now)
     console.print(f"key (shown once, expires in {days} days): {key}", markup=False)
+
+
+def api_clients(as_json: AsJson = False) -> None:
+    """List the API clients: whom they act for, when they expire, when they were used last."""
+    from casework.api_clients import everybody
+
+    found = [client.model_dump(exclude={"key_hash"}) for client in everybody(database())]
+    if as_json:
+        print_json({"clients": found})
+        return
+    for client in found:
+        state = (
+            "revoked"
+            if client["revoked_at"]
+            else f"expires {client['expires_at']:%Y-%m-%d}"
+            if client["expires_at"]
+            else "no end"
+        )
+        used = f"used {client['used_at']:%Y-%m-%d}" if client["used_at"] else "never used"
+        console.print(f"{client['id']}: acts as {client['acts_as']}, {state}, {used}", markup=False)
+    if not found:
+        console.print("No API client yet: make one with `sluis api-client NAME --acts-as STAFF`.", markup=False)

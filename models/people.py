@@ -92,3 +92,5 @@ class ApiClient(Row, table=True):
     added_at: dt.datetime = Field(sa_type=Moment)
     expires_at: dt.datetime | None = Field(default=None, sa_type=Moment)
     revoked_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    used_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    """to the day: when it was used last"""

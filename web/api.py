@@ -68,15 +68,16 @@ async def send_notifications(
     """
     try:
         db: Database = request.app.state.db
-        client = await run_in_threadpool(authenticated, db, request.headers.get("authorization", ""))
+        client = await run_in_threadpool(authenticated, db, request)
         body = await _body(request)
         return await run_in_threadpool(handled, db, client, _key(idempotency_key), body)
     except Problem as problem:
         return problem.answer
 
 
-def authenticated(db: Database, authorization: str) -> ApiClient:
-    scheme, _, key = authorization.partition(" ")
+def authenticated(db: Database, request: Request) -> ApiClient:
+    """The client whose key came with a request, and may use its route. Raises Problem."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
     challenge = {"WWW-Authenticate": "Bearer"}
     found = api_clients.find(db, key.strip()) if scheme.lower() == "bearer" and key.strip() else None
     if found is None:
@@ -84,7 +85,7 @@ def authenticated(db: Database, authorization: str) -> ApiClient:
         remedy = "send the header Authorization: Bearer KEY, with a key that is neither expired nor revoked"
         raise Problem(401, "Authorization", rule, remedy, challenge)
     try:
-        api_clients.must_have_scope(found, api_clients.WRITE_NOTIFICATIONS)
+        api_clients.must_have_scope(found, request.method, request.scope["route"].path)
     except NotAllowed as refused:
         remedy = "ask the partnership for a key with that scope"
         raise Problem(403, "Authorization", refused.reason, remedy) from None

@@ -4,12 +4,17 @@ import datetime as dt
 import threading
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
-from casework import clock
+from casework import api_clients, clock
 from casework.db import Database
+from casework.errors import NotAllowed
+from models.people import ApiClient
+from protocol.errors import Refused
 from tests.api.conftest import NOW, System, new_key, notification
 from tests.casework.helpers import rows
+from tests.personas import LENA
 
 
 def outcomes(answer: Any) -> list[str]:
@@ -93,9 +98,42 @@ def test_an_expired_or_revoked_key_is_no_key(db: Database, http: TestClient) -> 
 
 
 def test_a_key_without_the_scope_may_not_write(db: Database, http: TestClient) -> None:
-    answer = System(http, new_key(db, "reader", scopes=["compliance:read"])).send(notification())
+    answer = System(http, new_key(db, "reader", scopes=[])).send(notification())
     assert answer.status_code == 403
     assert "notifications:write" in answer.json()["problems"][0]["rule"]
+
+
+def test_every_route_of_the_interface_asks_for_a_scope(http: TestClient) -> None:
+    paths = http.get("/api/v1/openapi.json").json()["paths"]
+    routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert routes == set(api_clients.SCOPES)
+
+
+def test_a_route_that_nobody_listed_refuses_every_key(db: Database, system: System) -> None:
+    (client,) = api_clients.everybody(db)
+    with pytest.raises(NotAllowed):
+        api_clients.must_have_scope(client, "GET", "/api/v1/notifications")
+
+
+def test_a_revoked_key_is_no_key_and_its_last_use_is_known(db: Database, system: System) -> None:
+    assert api_clients.everybody(db)[0].used_at is None
+    assert system.send(notification()).status_code == 200
+    assert api_clients.everybody(db)[0].used_at == NOW
+    api_clients.revoke(db, "prison-1", at=NOW)
+    assert system.send(notification(2)).status_code == 401
+    with pytest.raises(Refused, match="no client"):
+        api_clients.revoke(db, "prison-1", at=NOW)
+
+
+def test_clients_are_made_and_revoked_by_who_administers(db: Database, system: System) -> None:
+    client = ApiClient(id="prison-2", name="x", scopes=[], added_at=NOW, key_hash=b"")
+    with pytest.raises(NotAllowed):
+        api_clients.add(db, client, LENA, at=NOW)
+    with pytest.raises(NotAllowed):
+        api_clients.revoke(db, "prison-1", LENA, at=NOW)
+    for wrong in ({"id": "prison-1"}, {"id": "With Capitals"}, {"scopes": ["everything"]}):
+        with pytest.raises(Refused):
+            new_key(db, **{"id": "prison-3", **wrong})
 
 
 def test_a_key_that_acts_for_nobody_may_not_write(db: Database, http: TestClient) -> None:
