@@ -152,13 +152,13 @@ def _look(tx: Tx, db: Database, actor: Actor, ref: str, what: str, at: dt.dateti
         return None
     _key, state = state_of(tx, db, case)
     protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
-    relation = case.relations | _by_tasks(protocol, state, actor)
+    relation = case.relations | by_tasks(protocol, state, actor)
     decision = may(protocol, actor, "see", "logistics", relation)
     read_log.note(tx, actor, case.id, what, decision, at, [case.ref])
     return _Seen(case, state, protocol, relation, decision)
 
 
-def _by_tasks(protocol: Protocol, state: CaseState, actor: Actor) -> frozenset[str]:
+def by_tasks(protocol: Protocol, state: CaseState, actor: Actor) -> frozenset[str]:
     """A task in a case ties somebody to it: one that is assigned, or one that waits for a second person like them."""
     for occurrence in state.steps.values():
         if not occurrence.open:

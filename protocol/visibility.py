@@ -106,6 +106,19 @@ CASE_ACTIONS: dict[str, tuple[frozenset[str], str]] = {
     ),
     "migrate": (frozenset({"coordinator"}), "the coordinator decides which version a case follows"),
     "administer": (frozenset({"administrator", "coordinator"}), "the administrator keeps staff, calendar and settings"),
+    "attach": (
+        frozenset(
+            {
+                "coordinator", "deputy_coordinator", "lead_worker", "deputy_worker", "liaison", "info_officer",
+                "partner_worker", "youth_worker", "second_member", "second_police",
+            }
+        ),
+        "documents are added by those who work on the case",
+    ),
+    "detach": (
+        frozenset({"coordinator", "deputy_coordinator", "data_manager"}), "who added a document and the coordinator may remove it",
+    ),
+    "see_restricted": (frozenset({"data_manager"}), "this is restricted while an objection is being answered"),
     "audit": (frozenset({"coordinator", "deputy_coordinator", "auditor", "dpo"}), "the coordinator and the auditor watch the protocol"),
 }  # fmt: skip
 

@@ -21,6 +21,7 @@ from web import (
     case_pages,
     choose,
     coordinate,
+    documents,
     errors,
     health,
     invitation,
@@ -39,6 +40,7 @@ from web.static_files import Compressed
 from web.step_up import fresh_where_needed
 
 PAGES = (
+    documents,
     choose, signin, oidc, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate,
     urgent, health,
 )  # fmt: skip

@@ -7,14 +7,17 @@ from functools import cached_property
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartParser
 from starlette.responses import Response
 
 from casework import clock, second_factor, sessions, throttle
 from casework.db import Database
 from casework.sessions import Current
-from web.security import TooLarge, same_origin
+from web.security import UPLOAD_LIMIT, TooLarge, same_origin
 from web.session import LASTS, Before, Signer, cookie_name, set_cookie
 
+# A file that is sent stays in memory: nothing unsealed is written to the disk.
+MultiPartParser.spool_max_size = UPLOAD_LIMIT
 CODE_FIELD = "step_up_code"
 """of any form: the second factor, given with it"""
 
@@ -108,12 +111,21 @@ def with_cookie(request: Request, response: Response) -> Response:
 
 async def posted(request: Request) -> FormData:
     """Dependency of every form: sent from our own page, in this session. A code for a step-up in it is used."""
+    return await _taken(request, most_files=0)
+
+
+async def uploaded(request: Request) -> FormData:
+    """Dependency of the forms that bring one file."""
+    return await _taken(request, most_files=1)
+
+
+async def _taken(request: Request, most_files: int) -> FormData:
     found = asked(request)
     if found.form is not None:
         return found.form
     if request.scope.get("sluis.too_large"):
         raise TooLarge
-    form = await request.form(max_files=0, max_fields=600)
+    form = await request.form(max_files=most_files, max_fields=600)
     nonce = await run_in_threadpool(lambda: found.nonce)
     if found.fresh is not None or not found.signer.is_token(nonce, str(form.get("token") or "")):
         raise FormRefused

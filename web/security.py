@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PAGE_LIMIT = 256 * 1024
 API_LIMIT = 2 * 1024 * 1024
 """bytes of a body: about two thousand notifications"""
+UPLOAD_LIMIT = 11 * 1024 * 1024
+"""a document of 10 MB and what is said about it"""
+UPLOADS = re.compile(r"/cases/[^/]+/documents")
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 HEADERS = (
@@ -24,6 +28,8 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+FILE_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox")
+"""for what is saved as a file: opened after all, it may run and load nothing"""
 NO_STORE = (b"cache-control", b"no-store")
 KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
 """for the stylesheet: its address changes with its content"""
@@ -48,14 +54,27 @@ class SafeAnswers:
                 ours = {name for name, _ in self.headers} | {b"cache-control", b"server"}
                 kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in ours]
                 found = KEPT if static and message["status"] == 200 else NO_STORE
-                message = {**message, "headers": [*kept, *self.headers, found]}
+                policy = [FILE_POLICY] if any(is_attachment(*pair) for pair in kept) else []
+                ours_now = [pair for pair in self.headers if not policy or pair[0] != FILE_POLICY[0]]
+                message = {**message, "headers": [*kept, *ours_now, *policy, found]}
             await send(message)
 
         await self.app(scope, receive, with_headers)
 
 
+def is_attachment(name: bytes, value: bytes) -> bool:
+    return name.lower() == b"content-disposition" and value.startswith(b"attachment")
+
+
 class TooLarge(Exception):
     """The body is longer than this door lets in."""
+
+
+def limit_of(path: str) -> int:
+    """Bytes that may be sent to a path."""
+    if path.startswith("/api/"):
+        return API_LIMIT
+    return UPLOAD_LIMIT if UPLOADS.fullmatch(path) else PAGE_LIMIT
 
 
 class BodyLimit:
@@ -68,7 +87,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = API_LIMIT if scope["path"].startswith("/api/") else PAGE_LIMIT
+        limit = limit_of(scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         scope["sluis.too_large"] = not declared.isdigit() or int(declared) > limit
         read = 0
