@@ -152,6 +152,9 @@ def queues(tx: Tx, db: Database, actor: Actor) -> list[tuple[str, bool]]:
                 # Whoever may decide second is asked in every case; that is the point of a second pair of eyes.
                 if step.four_eyes is not None and set(step.four_eyes.role) & set(actor.roles):
                     found[queue_of_seconds(step)] = True
+                # So is whoever takes a step over at its hard stop.
+                if step.hard_stop is not None and step.hard_stop.by in actor.roles:
+                    found[step.hard_stop.by] = True
         remembered[key] = sorted(found.items())
     return remembered[key]
 

@@ -20,7 +20,9 @@ ON_A_STEP = frozenset({"complete", "second", "assign", "appoint", "waive", "move
 
 def step_of(protocol: Protocol, state: CaseState, occurrence: Occurrence) -> Step:
     steps = steps_for(protocol, state.release_type, state.notice, state.conditions)
-    return steps.get(occurrence.step) or protocol.steps[occurrence.step]
+    step = steps.get(occurrence.step) or protocol.steps[occurrence.step]
+    # at its hard stop a step became the work of another role
+    return step if occurrence.taken_by is None else step.model_copy(update={"owner": occurrence.taken_by})
 
 
 def relation_to(case: Loaded, actor: Actor, occurrence: Occurrence | None) -> frozenset[str]:

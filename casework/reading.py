@@ -170,7 +170,7 @@ def by_tasks(protocol: Protocol, state: CaseState, actor: Actor) -> frozenset[st
             and bool(set(seconds.role) & set(actor.roles))
             and occurrence.proposed_service != actor.service
         )
-        if occurrence.assignee == actor.id or asked:
+        if occurrence.assignee == actor.id or occurrence.taken_by in actor.roles or asked:
             return frozenset({"own_task"})
     return frozenset()
 

@@ -147,8 +147,9 @@ class StepRows:
         """The queue a task stands in, and whose task it is. A proposed step waits for a second person."""
         if occurrence.status == "proposed" and step.four_eyes is not None:
             return queue_of_seconds(step), None
-        personal = PERSONAL_ROLES.get(step.owner)
-        return step.owner, occurrence.assignee or (self._people.get(personal) if personal else None)
+        role = occurrence.taken_by or step.owner
+        personal = PERSONAL_ROLES.get(role)
+        return role, occurrence.assignee or (self._people.get(personal) if personal else None)
 
     def inserted(self, occurrence: Occurrence) -> dict[str, Any]:
         key = {"case_id": self.case_id, "occurrence": occurrence.id, "step": occurrence.step, "n": occurrence.n}

@@ -462,6 +462,7 @@ def _wake(run: Run, command: c.Wake) -> None:
     until, phase = run.state.phase_until, run.phase
     if until is not None and run.today > until and phase.then is not None:
         happen(run, phase.then, run.today, {})
+    run.take_over_stopped()
 
 
 def _escalate(run: Run, command: c.Escalate) -> None:

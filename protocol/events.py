@@ -233,6 +233,16 @@ class Escalated(Frozen):
     urgent: bool = False
 
 
+class StepTakenOver(Frozen):
+    """The hard stop of a step came: from now on it is the work of another role."""
+
+    kind: Literal["step_taken_over"] = "step_taken_over"
+    id: str
+    by: str
+    """the role"""
+    on: dt.date
+
+
 class Acknowledged(Frozen):
     kind: Literal["acknowledged"] = "acknowledged"
     id: str
@@ -290,6 +300,7 @@ Event = Annotated[
     | TypeChanged
     | Extended
     | Escalated
+    | StepTakenOver
     | Acknowledged
     | CaseEnded
     | CaseErased

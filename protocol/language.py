@@ -246,9 +246,9 @@ class Told(Part):
 
 
 class HardStop(Part):
-    """When another role takes the step over."""
+    """When another role takes the step over. An open step becomes that role's, and is nobody's in particular."""
 
-    rule: Rule = Field(description="from then on")
+    rule: Rule = Field(description="from this day on")
     by: Key = Field(description="the role that takes over")
 
 
@@ -286,7 +286,7 @@ class Phase(Part):
     ended: bool = Field(False, description="the case no longer counts as open")
     paused: bool = Field(False, description="nothing is late in this phase")
     until: Rule | None = Field(None, description="the phase ends by itself then …")
-    until_latest: bool = Field(False, description="of several ends, the latest counts")
+    without_consent: bool = Field(False, description="the person said no: no step that needs consent is open in it")
     then: Key | None = Field(None, description="… with this event")
 
 
@@ -461,7 +461,6 @@ class Event(Part):
     in_phase: OneOrMany | None = Field(None, description="only in these phases")
     form: Form = Field(Form(), description="what is recorded with it")
     does: tuple[Action, ...] = Field((), description="what it does to the case, in order")
-    offers: bool = Field(False, description="it is shown as a choice, and does nothing by itself")
     source: str
 
 

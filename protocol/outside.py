@@ -45,7 +45,7 @@ def _may_wake(run: Run, event: Any) -> bool:
     """Whether this event can change when the case must be looked at again."""
     if event.kind == "step_opened":
         step = run.steps.get(event.step)
-        return step is not None and step.repeat is not None
+        return step is not None and (step.repeat is not None or step.hard_stop is not None)
     return event.kind not in QUIET
 
 
@@ -82,6 +82,9 @@ def wake_on(run: Run) -> dt.date | None:
                 continue  # what that day was to open is open, or waits for something else
             if run.further(key, step, horizon, live[-1].n):
                 days.append(horizon)
+    if not run.phase.paused:
+        stops = (run.hard_stop(occurrence) for occurrence in run.open_steps())
+        days += [max(day, run.today + ONE_DAY) for day in stops if day is not None]
     if state.phase_until is not None:
         days.append(state.phase_until + ONE_DAY)
     return min(days, default=None)
@@ -130,6 +133,10 @@ def _escalated(run: Run, state: CaseState, event: Any, found: list[Effect]) -> N
     ]
 
 
+def _taken_over(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
+    found.append(Tell(who=event.by, what="taken_over", id=event.id))
+
+
 def _erased(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
     found.append(Erase())
 
@@ -140,5 +147,6 @@ TELLS = {
     "step_due": _step_due,
     "step_proposed": _proposed,
     "escalated": _escalated,
+    "step_taken_over": _taken_over,
     "case_erased": _erased,
 }

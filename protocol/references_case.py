@@ -162,12 +162,23 @@ def by_notice_covers_every_class(book: Book) -> Iterator[Finding]:
                     yield Finding((*path, "by_notice"), words, f"add `{name}: …` (null: the step is not in that class)")
 
 
+def _needs_no_consent(book: Book, name: str) -> Iterator[Finding]:
+    """The person said no: what only goes with consent is not open in this phase, and cannot open."""
+    phase, steps = book.protocol.phases[name], book.protocol.steps
+    still = [key for key in (steps if phase.only is None else phase.only) if key in steps and steps[key].consent]
+    if still:
+        words = f"without consent nothing of `{still[0]}` goes on, which needs consent"
+        yield Finding(("phases", name), words, "leave that step out of `only`, or drop `without_consent`")
+
+
 @rule("phases.ends")
 def phases_end(book: Book) -> Iterator[Finding]:
     phases = book.protocol.phases
     if not any(phase.ended for phase in phases.values()):
         yield Finding(("phases",), "a case can never end: no phase is `ended`", "add `ended: true` to the last phase")
     for name, phase in phases.items():
+        if phase.without_consent:
+            yield from _needs_no_consent(book, name)
         if (phase.until is None) != (phase.then is None):
             yield Finding(
                 ("phases", name), "`until` and `then` go together", "say when the phase ends, and with which event"

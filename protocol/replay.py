@@ -213,6 +213,10 @@ def _set_step(**fields: str) -> Callable[[Draft, Any], None]:
     return copy
 
 
+def _taken_over(draft: Draft, event: e.StepTakenOver) -> None:
+    draft.change(event.id, taken_by=event.by, assignee=None)
+
+
 def _erased(draft: Draft, event: e.CaseErased) -> None:
     draft.erased = True
 
@@ -244,6 +248,7 @@ APPLY: dict[str, Callable[[Draft, Any], None]] = {
     "event_happened": _happened,
     "type_changed": _type,
     "extended": _extended,
+    "step_taken_over": _taken_over,
     "escalated": _set_step(escalated="rung"),
     "acknowledged": _set_step(acknowledged_by="by"),
     "case_ended": _ended,

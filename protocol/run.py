@@ -235,6 +235,27 @@ class Run:
         days = (self.slot_day(step, slot, after) for slot in self.slots(key, step))
         return any(day is not None and day > after for day in days)
 
+    # hard stops
+
+    def hard_stop(self, occurrence: Occurrence) -> dt.date | None:
+        """The day on which another role takes an open step over; None: never, or it did already."""
+        step = self.steps.get(occurrence.step) or self.protocol.steps.get(occurrence.step)
+        if step is None or step.hard_stop is None or not occurrence.open or occurrence.taken_by is not None:
+            return None
+        due = countdown(step.hard_stop.rule, self.count(step, occurrence.ready_on))
+        return max(due.on, occurrence.ready_on) if due is not None else None
+
+    def take_over_stopped(self) -> None:
+        """Give every open step whose hard stop has come to the role that takes it over. Nothing stops in a pause."""
+        if self.phase.paused:
+            return
+        for occurrence in self.open_steps():
+            day = self.hard_stop(occurrence)
+            if day is not None and day <= self.today:
+                step = self.steps.get(occurrence.step) or self.protocol.steps[occurrence.step]
+                assert step.hard_stop is not None
+                self.emit(e.StepTakenOver(id=occurrence.id, by=step.hard_stop.by, on=self.today))
+
     # opening
 
     def open_ready(self) -> None:

@@ -43,6 +43,8 @@ class Occurrence(Frozen):
     eased: bool = False
     """a waiver left this form of it to be done"""
     assignee: str | None = None
+    taken_by: str | None = None
+    """the role that took it over at its hard stop"""
     opened_on: dt.date
     settled_on: dt.date | None = None
     """the day it happened (`occurred_on`)"""

@@ -170,7 +170,7 @@ class Builder:
 
     def _who(self, each: Occurrence) -> str:
         step = step_named(self.case.protocol, each.step)
-        owner = step.owner if step else ""
+        owner = each.taken_by or (step.owner if step else "")
         held = {"lead_worker": self.case.lead, "deputy_worker": self.case.deputy}.get(owner)
         known = self.names.get(each.assignee or held or "")
         return known or (self.v.role_names([owner]) if owner else "")

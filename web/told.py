@@ -204,6 +204,7 @@ TELLING: dict[str, Callable[[Teller, Any], Sentence | None]] = {
     "type_changed": _type,
     "extended": lambda t, e: Sentence(t.t("told.extended", until=t.day(e.until))),
     "escalated": _escalated,
+    "step_taken_over": lambda t, e: Sentence(t.t("told.step_taken_over", step=t.step(e.id), who=t.roles([e.by]))),
     "acknowledged": lambda t, e: Sentence(t.t("told.acknowledged", step=t.step(e.id), who=t.person(e.by))),
     "case_ended": lambda t, e: Sentence(t.t("told.case_ended", phase=t.t.text(t.protocol.phases[e.phase].name)), True),
     "case_erased": lambda t, e: Sentence(t.t("told.case_erased")),

@@ -191,7 +191,7 @@ class TaskView:
     def _facts(self) -> list[Fact]:
         occurrence, step, t = self.occurrence, self.step, self.t
         protocol, names = self.case.protocol, self.names
-        found = [Fact(t("task.owner"), t.text(protocol.roles[step.owner].name))]
+        found = [Fact(t("task.owner"), t.text(protocol.roles[occurrence.taken_by or step.owner].name))]
         who = occurrence.assignee or {"lead_worker": self.case.lead, "deputy_worker": self.case.deputy}.get(step.owner)
         if who:
             found.append(Fact(t("task.assignee"), names.get(who, t.of("who", "unknown"))))

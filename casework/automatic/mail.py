@@ -28,6 +28,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "opened": {"nl": "nieuwe taak", "fr": "nouvelle tâche", "en": "new task"},
     "second": {"nl": "tweede beslissing gevraagd", "fr": "seconde décision demandée", "en": "second decision asked"},
     "moved": {"nl": "nieuwe datum", "fr": "nouvelle date", "en": "new date"},
+    "taken_over": {
+        "nl": "nu voor u: overgenomen",
+        "fr": "maintenant pour vous : repris",
+        "en": "now yours: taken over",
+    },
     "settled": {"nl": "afgerond", "fr": "terminé", "en": "settled"},
     "handled": {
         "nl": "uw melding is behandeld",
