@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Callable
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -286,22 +287,20 @@ def link_is_over() -> Refused:
     return Refused("account.link", "this link was used or replaced", "ask the administrator for a new one")
 
 
-def finish(db: Database, staff: str, link: bytes | None, code: str, *, at: dt.datetime, real: dt.datetime) -> list[str]:
-    """The first code of the app: the second factor is set, the link is used up, the account is active.
+def finish(
+    db: Database, staff: str, link: bytes | None, kind: str, set_factor: Callable[[Tx], None], at: dt.datetime
+) -> list[str]:
+    """The second factor is set, the link is used up, the account is active: all of it or nothing.
 
-    Returns the recovery codes, shown once. Raises second_factor.WrongCode, Refused when the link is over.
+    Returns the recovery codes, shown once. Raises what `set_factor` raises, and Refused when the link is over.
     """
     with db.write() as tx:
         if link is not None and tx.one(_USE_LINK, {"which": link}) is None:
             raise link_is_over()
-        second_factor.set_app(db, tx, staff, code, real)
-        return _activate(db, tx, staff, at, "app")
-
-
-def _activate(db: Database, tx: Tx, staff: str, at: dt.datetime, factor: str) -> list[str]:
-    tx.run(_ACTIVATE, {"who": staff, "at": at})
-    account_log.note(tx, staff, at, "factor_changed", kind=factor)
-    return second_factor.new_recovery_codes(db, tx, staff)
+        set_factor(tx)
+        tx.run(_ACTIVATE, {"who": staff, "at": at})
+        account_log.note(tx, staff, at, "factor_changed", kind=kind)
+        return second_factor.new_recovery_codes(db, tx, staff)
 
 
 def change_password(db: Database, member: Staff, password: str, but: bytes, at: dt.datetime) -> None:

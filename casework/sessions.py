@@ -56,6 +56,12 @@ _FIND = Statement(
 _SEEN = Statement(sa.update(_SESSION).where(_SESSION.c.digest == _p("which")).values(seen_at=_p("at")))
 _LANGUAGE = Statement(sa.update(_SESSION).where(_SESSION.c.digest == _p("which")).values(language=_p("words")))
 _CHALLENGE = Statement(sa.update(_SESSION).where(_SESSION.c.digest == _p("which")).values(challenge=_p("asked")))
+_TAKE_CHALLENGE = Statement(
+    sa.update(_SESSION)
+    .where(_SESSION.c.digest == _p("which"), _SESSION.c.challenge == _p("asked"))
+    .values(challenge=sa.null())
+    .returning(_SESSION.c.ref)
+)
 _ROTATE = Statement(
     sa.update(_SESSION)
     .where(_SESSION.c.digest == _p("which"))
@@ -181,10 +187,16 @@ def speak(db: Database, digest: bytes, language: str) -> None:
         tx.run(_LANGUAGE, {"which": digest, "words": language})
 
 
-def challenge(db: Database, digest: bytes, asked: bytes | None) -> None:
-    """What a passkey has to sign in this session; None: it did."""
+def challenge(db: Database, digest: bytes, asked: bytes) -> None:
+    """What a passkey has to sign in this session."""
     with db.write() as tx:
         tx.run(_CHALLENGE, {"which": digest, "asked": asked})
+
+
+def take_challenge(db: Database, digest: bytes, asked: bytes) -> bool:
+    """Use the challenge up; False when another request was first."""
+    with db.write() as tx:
+        return tx.one(_TAKE_CHALLENGE, {"which": digest, "asked": asked}) is not None
 
 
 def end(db: Database, digest: bytes) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from casework import accounts, second_factor, sessions
+from casework import accounts, passkeys, second_factor, sessions
 from protocol.errors import Refused
 from web import refusals
 from web.dates import moment_words
@@ -50,6 +50,7 @@ def _page(v: Visitor, refusal: Refused | None = None) -> Response:
         rows=[_row(v, line) for line in sessions.of(v.db, v.me.id, v.real)],
         own=v.session.how == "password",
         app=how.app,
+        passkeys=how.passkeys,
         left=second_factor.recovery_codes_left(v.db, v.me.id),
         controls=controls,
         problems=summary(controls),
@@ -91,6 +92,15 @@ def change_password(v: Visitor = Depends(member), form: FormData = Depends(poste
     except Refused as refusal:
         return _page(v, refusal)
     return v.to("/account", "password_changed")
+
+
+@router.post("/passkeys/remove")
+def remove_passkeys(v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
+    """Only where the app is left: nobody may lock themselves out."""
+    v.must_step_up()
+    if accounts.state(v.db, v.me.id).app:
+        passkeys.remove_all(v.db, v.me.id, v.now)
+    return v.to("/account", "passkeys_removed")
 
 
 @router.post("/recovery-codes")

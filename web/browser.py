@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
 
 from fastapi import Request
@@ -10,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartParser
 from starlette.responses import Response
 
-from casework import clock, second_factor, sessions, throttle
+from casework import clock, passkeys, second_factor, sessions, throttle
 from casework.db import Database
 from casework.sessions import Current
 from web.security import UPLOAD_LIMIT, TooLarge, same_origin
@@ -19,6 +20,7 @@ from web.session import LASTS, Before, Signer, cookie_name, set_cookie
 # A file that is sent stays in memory: nothing unsealed is written to the disk.
 MultiPartParser.spool_max_size = UPLOAD_LIMIT
 CODE_FIELD = "step_up_code"
+PASSKEY_FIELD = "step_up_passkey"
 """of any form: the second factor, given with it"""
 
 
@@ -132,18 +134,18 @@ async def _taken(request: Request, most_files: int) -> FormData:
     if not same_origin(request.headers.get("origin"), request.headers.get("host"), found.public_url):
         raise FormRefused
     found.form = form
-    if form.get(CODE_FIELD) and found.session is not None:
-        await run_in_threadpool(_confirm, found, str(form[CODE_FIELD]))
+    if (form.get(CODE_FIELD) or form.get(PASSKEY_FIELD)) and found.session is not None:
+        await run_in_threadpool(_confirm, found, form)
     return form
 
 
-def _confirm(found: Asked, code: str) -> None:
+def _confirm(found: Asked, form: FormData) -> None:
     """A code came with a form: where it is right the session counts as confirmed, under a new id."""
     session = found.session
     if session is None or session.stage != "open" or session.is_confirmed(found.real):
         return
     try:
-        second_factor.confirm(found.db, session.member.id, code, at=clock.now(), real=found.real)
+        give_factor(found.db, session, form, CODE_FIELD, real=found.real)
     except second_factor.WrongCode:
         raise StepUpFirst("wrong") from None
     except throttle.Wait as wait:
@@ -152,3 +154,12 @@ def _confirm(found: Asked, code: str) -> None:
     if secret is None:
         raise SignInFirst
     found.become(secret)
+
+
+def give_factor(db: Database, session: Current, form: FormData, field: str, *, real: dt.datetime) -> None:
+    """The second factor of a form: a passkey, or a code in this field. Raises WrongCode, throttle.Wait."""
+    passkey, at = str(form.get(PASSKEY_FIELD) or ""), clock.now()
+    if passkey:
+        passkeys.confirm(db, session, passkey, at=at, real=real)
+    else:
+        second_factor.confirm(db, session.member.id, str(form.get(field) or ""), at=at, real=real)

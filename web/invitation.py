@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import segno
 from fastapi import APIRouter, Depends
@@ -10,10 +11,12 @@ from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from casework import accounts, second_factor, sessions
+from casework import accounts, passkeys, second_factor, sessions
 from casework.accounts import LinkOwner
+from casework.statements import Tx
 from protocol.errors import Refused
-from web import errors, refusals
+from web import errors, passkey, refusals
+from web.browser import PASSKEY_FIELD
 from web.forms import summary
 from web.signin import control, enter
 from web.visitor import SignInFirst, Visitor, posted, visitor
@@ -105,15 +108,36 @@ def _app_page(v: Visitor, setting: sessions.Current, problem: str = "") -> Respo
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         controls=(asked,),
         problems=summary([asked]),
+        passkey=passkey.to_make(v, setting),
     )
 
 
 @router.post("/second-factor/new")
-def set_app(v: Visitor = Depends(visitor), form: FormData = Depends(posted)) -> Response:
+def take_app(v: Visitor = Depends(visitor), form: FormData = Depends(posted)) -> Response:
     setting = _setting(v)
+    code = str(form.get("code") or "")
+
+    def set_app(tx: Tx) -> None:
+        second_factor.set_app(v.db, tx, setting.member.id, code, v.real)
+
+    return _finished(v, setting, "app", set_app)
+
+
+@router.post("/second-factor/passkey")
+def set_passkey(v: Visitor = Depends(visitor), form: FormData = Depends(posted)) -> Response:
+    setting = _setting(v)
+    try:
+        row = passkeys.new(v.db, setting, str(form.get(PASSKEY_FIELD) or ""), v.now)
+    except second_factor.WrongCode:
+        return _app_page(v, setting, v.t("signin.passkey_failed"))
+    return _finished(v, setting, "passkey", lambda tx: passkeys.add(tx, row))
+
+
+def _finished(v: Visitor, setting: sessions.Current, kind: str, set_factor: Callable[[Tx], None]) -> Response:
+    """The second factor is set: signed in, with recovery codes on the screen."""
     link = setting.link if setting.stage == "enrol" else None
     try:
-        codes = accounts.finish(v.db, setting.member.id, link, str(form.get("code") or ""), at=v.now, real=v.real)
+        codes = accounts.finish(v.db, setting.member.id, link, kind, set_factor, v.now)
     except second_factor.WrongCode:
         return _app_page(v, setting, v.t("signin.wrong_code"))
     except Refused:

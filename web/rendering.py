@@ -44,5 +44,11 @@ def address(name: str) -> str:
     return f"/static/built/{name}?{sha256(file.read_bytes()).hexdigest()[:12]}"
 
 
+@cache
+def own(name: str) -> str:
+    """The address of a file that comes with the program."""
+    return f"/static/{name}?{sha256((HERE / 'static' / name).read_bytes()).hexdigest()[:12]}"
+
+
 def page(name: str, context: dict[str, Any], status: int = 200) -> HTMLResponse:
     return HTMLResponse(environment().get_template(name).render(context), status_code=status)

@@ -19,8 +19,11 @@ UPLOAD_LIMIT = 11 * 1024 * 1024
 UPLOADS = re.compile(r"/cases/[^/]+/documents")
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+POLICY_NAME = b"content-security-policy"
+SCRIPTED = "sluis_scripted"
+"""in the state of a request: its page carries a script of ours"""
+WITH_SCRIPT = f"{POLICY}; script-src 'self'"
 HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
@@ -28,7 +31,7 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-FILE_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox")
+FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
 """for what is saved as a file: opened after all, it may run and load nothing"""
 NO_STORE = (b"cache-control", b"no-store")
 KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
@@ -48,15 +51,17 @@ class SafeAnswers:
             await self.app(scope, receive, send)
             return
         static = scope["path"].startswith("/static/")
+        state = scope.setdefault("state", {})
 
         async def with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                ours = {name for name, _ in self.headers} | {b"cache-control", b"server"}
+                ours = {name for name, _ in self.headers} | {POLICY_NAME, b"cache-control", b"server"}
+                policy = WITH_SCRIPT if state.get(SCRIPTED) else POLICY
                 kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in ours]
                 found = KEPT if static and message["status"] == 200 else NO_STORE
-                policy = [FILE_POLICY] if any(is_attachment(*pair) for pair in kept) else []
-                ours_now = [pair for pair in self.headers if not policy or pair[0] != FILE_POLICY[0]]
-                message = {**message, "headers": [*kept, *ours_now, *policy, found]}
+                if any(is_attachment(*pair) for pair in kept):
+                    policy = FILE_POLICY
+                message = {**message, "headers": [*kept, *self.headers, (POLICY_NAME, policy.encode()), found]}
             await send(message)
 
         await self.app(scope, receive, with_headers)

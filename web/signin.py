@@ -10,6 +10,8 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from casework import oidc, second_factor, sessions, sign_in, throttle
+from web import passkey
+from web.browser import give_factor
 from web.forms import Control, summary
 from web.visitor import SignInFirst, Visitor, own_path, posted, visitor
 
@@ -100,14 +102,21 @@ def ask_code(v: Visitor = Depends(visitor), next: str = Query("")) -> Response:
 def _code_page(v: Visitor, back: str, problem: str = "", status: int = 200) -> Response:
     hint = v.t("signin.code_hint")
     asked = control(v, "code", "text", "signin.code", "one-time-code", hint=hint, problem=problem)
-    return v.page("code.html", status=status, controls=(asked,), problems=summary([asked]), back=back)
+    return v.page(
+        "code.html",
+        status=status,
+        controls=(asked,),
+        problems=summary([asked]),
+        back=back,
+        passkey=passkey.to_give(v, half_way(v)),
+    )
 
 
 @router.post("/sign-in/code")
 def second_half(v: Visitor = Depends(visitor), form: FormData = Depends(posted)) -> Response:
     half, back = half_way(v), str(form.get("next") or "")
     try:
-        second_factor.confirm(v.db, half.member.id, str(form.get("code") or ""), at=v.now, real=v.real)
+        give_factor(v.db, half, form, "code", real=v.real)
     except second_factor.WrongCode:
         return _code_page(v, back, v.t("signin.wrong_code"), 403)
     except throttle.Wait as wait:

@@ -15,7 +15,8 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from casework import accounts, protocols, throttle
-from web.browser import CODE_FIELD, asked, with_cookie
+from web import passkey
+from web.browser import CODE_FIELD, PASSKEY_FIELD, asked, with_cookie
 from web.forms import summary
 from web.signin import control, waits
 from web.view_tasks import occurrence_id
@@ -39,9 +40,9 @@ NEEDS = (
     Need("sharing", re.compile(r".*/shar(e|ing)(/.*)?")),
     Need("erasure", re.compile(r".*/(retention|eras(e|ure|ures))(/.*)?")),
     Need("administration", re.compile(r"/(staff|administration|priorities|protocols|api-clients)(/.*)?")),
-    Need("my account", re.compile(r"/account/(password|recovery-codes)|/second-factor/passkeys?")),
+    Need("my account", re.compile(r"/account/(password|recovery-codes|passkeys/remove)")),
 )
-NOT_KEPT = frozenset({"token", CODE_FIELD})
+NOT_KEPT = frozenset({"token", CODE_FIELD, PASSKEY_FIELD})
 
 
 @router.get("/step-up")
@@ -72,7 +73,7 @@ def page(v: Visitor, action: str, kept: list[tuple[str, str]], why: StepUpFirst 
     back = dict(kept).get("next", "/") if action == "/step-up" else "/account"
     return v.page(
         "step_up.html", status=status, action=action, kept=kept, controls=controls, problems=summary(controls),
-        kept_form=action != "/step-up", provider=f"/oidc/start?next={quote(back)}" if by_provider else "",
+        passkey=passkey.to_give(v, v.session), kept_form=action != "/step-up", provider=f"/oidc/start?next={quote(back)}" if by_provider else "",
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The policy, the signed cookie and the Origin of a form, by themselves."""
 
-from web.security import POLICY, same_origin
+from web.security import POLICY, WITH_SCRIPT, same_origin
 from web.session import LASTS, Signer
 
 
@@ -9,6 +9,7 @@ def test_the_policy_is_strict() -> None:
                  "frame-ancestors 'none'", "base-uri 'none'"):  # fmt: skip
         assert rule in POLICY
     assert "script" not in POLICY and "unsafe" not in POLICY
+    assert f"{POLICY}; script-src 'self'" == WITH_SCRIPT, "where a passkey is asked, and only there"
 
 
 def test_behind_a_proxy_the_public_address_counts() -> None:

@@ -12,7 +12,7 @@ from tests.casework.helpers import T0, rows
 from tests.personas import LENA
 from tests.web.accounts import Workplace, is_nobody, minutes, session_of
 from tests.web.conftest import BERT, Browser, at_work
-from web.security import POLICY
+from web.security import WITH_SCRIPT
 
 ID = LENA.id
 
@@ -190,4 +190,4 @@ def test_the_picture_of_the_secret_keeps_to_the_policy(place: Workplace) -> None
     )
     answer = browser.get("/second-factor/new")
     assert "<svg" in answer.text and "style=" not in answer.text and "data:" not in answer.text
-    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["content-security-policy"] == WITH_SCRIPT
