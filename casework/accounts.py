@@ -90,7 +90,7 @@ class State(NamedTuple):
 
     staff: str
     status: str
-    password: str = ""
+    password: bool = False
     app: bool = False
     passkeys: int = 0
     provider: bool = False
@@ -128,7 +128,7 @@ def _aware(moment: dt.datetime | str) -> dt.datetime:
 def _state(row: tuple[object, ...], passkeys: int, link_until: dt.datetime | None) -> State:
     staff, password, totp, active, gone, subject = row
     status = "deactivated" if gone else "active" if active else "invited"
-    return State(str(staff), status, str(password), totp is not None, passkeys, subject is not None, link_until)
+    return State(str(staff), status, bool(password), totp is not None, passkeys, subject is not None, link_until)
 
 
 def member_of(tx: Tx, staff: str) -> Staff:
@@ -194,6 +194,17 @@ def deactivate(db: Database, actor: Actor, staff: str, at: dt.datetime) -> None:
         account_log.note(tx, staff, at, "deactivated", actor.id)
         # Moves the revision on: who works here is remembered until then.
         ledger.append_to(tx, ledger.PARTNERSHIP, at, actor.id, "account_deactivated", {"staff": staff})
+
+
+def take_back(db: Database, actor: Actor, staff: str, at: dt.datetime) -> None:
+    """Somebody who was deactivated works here again; they sign in once they were invited again."""
+    with db.write() as tx:
+        protocols.must_administer(tx, db, actor)
+        member_of(tx, staff)
+        tx.run(_LEAVES, {"who": staff, "at": None})
+        tx.run(_EMPTY, {"who": staff})
+        account_log.note(tx, staff, at, "taken_back", actor.id)
+        ledger.append_to(tx, ledger.PARTNERSHIP, at, actor.id, "account_taken_back", {"staff": staff})
 
 
 def _must_leave_an_administrator(tx: Tx, leaving: str) -> None:

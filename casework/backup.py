@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
 
-from casework import clock, erasure, postgres_tools
+from casework import clock, erasure, postgres_tools, sessions
 from casework.belonging import must_belong
 from casework.db import Database, database_key
 from casework.migrating import Migrated, migrate
@@ -102,6 +102,7 @@ def _made_ready(settings: Settings) -> Restored:
     with closing(Database(settings)) as db:
         must_belong(db, clock.now())
         erased = erasure.replay(db)
+        sessions.end_everything(db)
         return Restored(migrated, erased, verify(db))
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from casework.db import Database
 from casework.statements import Statement, Tx
-from models.accounts import Account, WebSession
+from models.accounts import Account, ProviderVisit, SignInLink, WebSession
 from models.base import table_of
 from models.people import Staff
 
@@ -72,6 +72,7 @@ _END = Statement(sa.delete(_SESSION).where(_SESSION.c.digest == _p("which")))
 _END_ONE = Statement(sa.delete(_SESSION).where(_SESSION.c.staff == _p("who"), _SESSION.c.ref == _p("which")))
 _END_OTHERS = Statement(sa.delete(_SESSION).where(_SESSION.c.staff == _p("who"), _SESSION.c.digest != _p("but")))
 _OLD = Statement(sa.delete(_SESSION).where(_SESSION.c.started_at < _p("before")))
+_EVERYTHING = tuple(Statement(sa.delete(table_of(table))) for table in (WebSession, SignInLink, ProviderVisit))
 _OF = Statement(
     sa.select(_SESSION.c.ref, _SESSION.c.how, _SESSION.c.device, _SESSION.c.started_at, _SESSION.c.seen_at)
     .where(_SESSION.c.staff == _p("who"), _SESSION.c.stage == "open", _SESSION.c.started_at > _p("begun"))
@@ -214,6 +215,13 @@ def end_one(db: Database, staff: str, ref: str) -> None:
 def end_all(tx: Tx, staff: str, but: bytes = b"") -> None:
     """Sign out everywhere; `but` may stay."""
     tx.run(_END_OTHERS, {"who": staff, "but": but})
+
+
+def end_everything(db: Database) -> None:
+    """What an old backup brought back: sessions that had ended, links that were used. Everybody signs in anew."""
+    with db.write() as tx:
+        for statement in _EVERYTHING:
+            tx.run(statement, {})
 
 
 def of(db: Database, staff: str, real: dt.datetime) -> list[Line]:

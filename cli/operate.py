@@ -195,13 +195,24 @@ def health(as_json: AsJson = False) -> None:
 
 def admin_link(
     email: Annotated[str, typer.Option(help="The address that the administrator signs in with.")] = "",
+    lost: Annotated[
+        str, typer.Option(help="Staff id of an administrator who lost password or second factor, and has no colleague.")
+    ] = "",
 ) -> None:
-    """Print the one-time link of the first administrator; only while nobody has an account, and never in a demo."""
+    """Print the one-time link of the first administrator; only while nobody has an account, and never in a demo.
+
+    With --lost: a new link for an administrator; the old password, second factor and sessions are void at once.
+    """
     from casework import accounts, clock, partnership
     from casework.settings import settings
 
     db = database()
-    made = None if partnership.is_demo(db) else accounts.first_administrator(db, clock.now(), email)
+    if partnership.is_demo(db):
+        made = None
+    elif lost:
+        made = accounts.reset(db, actor(None), lost, clock.now())
+    else:
+        made = accounts.first_administrator(db, clock.now(), email)
     db.close()
     if made is None:
         raise fail("somebody has an account here, or this is a demo. Remedy: ask an administrator for an invitation")

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from casework import accounts, clock
 from casework.settings import settings
+from casework.staff import everybody
 from casework.upgrade import open_database
 from cli.main import app
 from demo.partnership import found as founded
@@ -30,6 +31,16 @@ def test_the_first_administrator_gets_a_link_that_works_once(home: Path) -> None
     owner = accounts.of_link(db, secret, clock.real_now())
     assert owner is not None and owner.kind == "first" and owner.member.email == "beheer@fictiestad.example"
     db.close()
+
+
+def test_an_administrator_who_lost_everything_gets_a_new_link_on_the_machine_itself(home: Path) -> None:
+    sluis("admin-link", "--email", "beheer@fictiestad.example")
+    db = open_database(settings(home=home))
+    (member,) = everybody(db, "administrator")
+    db.close()
+    done = sluis("admin-link", "--lost", member.id)
+    assert done.exit_code == 0 and "/invitation/" in done.stdout
+    assert sluis("admin-link", "--lost", "nobody").exit_code == 1
 
 
 def test_a_demo_has_no_administrator_to_begin_with(home: Path) -> None:

@@ -147,8 +147,17 @@ def test_a_deactivated_person_is_out_at_once_and_stays_out(db: Database, place: 
         accounts.invite(db, BERT, LENA_ID, T0)
 
 
+def test_somebody_who_is_taken_back_is_invited_anew(db: Database, place: Workplace) -> None:
+    place.has_account(LENA_ID)
+    accounts.deactivate(db, BERT, LENA_ID, T0)
+    accounts.take_back(db, BERT, LENA_ID, T0)
+    assert place.half(place.browser(), LENA_ID).status_code == 403, "the old password is void"
+    place.set_up(place.browser(), LENA_ID, place.invite(LENA_ID))
+    assert place.half(place.browser(), LENA_ID).status_code == 303
+
+
 def test_only_who_administers_invites_resets_and_deactivates(db: Database, place: Workplace) -> None:
-    for command in (accounts.invite, accounts.reset, accounts.deactivate):
+    for command in (accounts.invite, accounts.reset, accounts.deactivate, accounts.take_back):
         with pytest.raises(Refused, match="not-allowed"):
             command(db, LENA, "s-lars", T0)
     assert rows(db, "SELECT count(*) FROM account") == [(0,)]

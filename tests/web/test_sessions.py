@@ -14,6 +14,7 @@ from tests.web.accounts import Workplace, is_nobody, minutes, session_of
 from tests.web.conftest import BERT, Browser, at_work
 from web.security import WITH_SCRIPT
 
+pytestmark = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
 ID = LENA.id
 
 

@@ -9,8 +9,10 @@ import pytest
 import time_machine
 from fastapi.routing import APIRoute
 
-from casework import clock, protocols
+from casework import clock, protocols, staff
 from casework.db import Database
+from casework.partnership import DEMO
+from models.people import Organisation
 from tests.casework.helpers import new_case, rows
 from tests.personas import CORA
 from tests.web.accounts import Workplace, is_nobody, minutes, session_of
@@ -120,6 +122,16 @@ def test_steps_that_the_protocol_does_not_mark_ask_for_nothing(db: Database, pla
     with time_machine.travel(clock.real_now() + minutes(11)):
         answer = browser.send("/account", f"/cases/{ref}/steps/notify/complete", {"command": "x"})
         assert answer.status_code == 422 and "Confirm that it is you" not in answer.text
+
+
+def test_who_was_chosen_in_a_demo_is_asked_for_nothing(db: Database, place: Workplace) -> None:
+    staff.save_organisations(db, [Organisation(id="demo", name="Fictional partnership", kind=DEMO)])
+    browser = place.browser()
+    browser.send("/choose", "/choose", {"staff": CORA.id})
+    with time_machine.travel(clock.real_now() + minutes(11)):
+        ref = new_case(db).ref
+        answer = browser.send("/account", f"/cases/{ref}/steps/close/complete", {"command": "x"})
+        assert answer.status_code == 404 and "Confirm that it is you" not in answer.text
 
 
 def test_somebody_elses_token_gets_no_step_up(db: Database, place: Workplace) -> None:
