@@ -128,7 +128,7 @@ class StepRows:
     def values(self, occurrence: Occurrence) -> dict[str, Any]:
         step = self._steps.get(occurrence.step) or self._protocol.steps[occurrence.step]
         late_after = NO_LIMIT
-        if occurrence.due is not None and not self._paused:  # nothing is late in a pause
+        if occurrence.due is not None and (not self._paused or step.runs_in_pause):  # else nothing is late in a pause
             late_after = self._calendar.moment(occurrence.due, occurrence.at)
         owner, assignee = self._whose(step, occurrence)
         return {

@@ -363,6 +363,8 @@ def _resume(run: Run, action: Action, rule: Rule, cause: Cause) -> None:
         if occurrence.due is None or occurrence.due >= run.today:
             continue
         step = run.steps.get(occurrence.step)
+        if (step or run.protocol.steps[occurrence.step]).runs_in_pause:
+            continue
         if step is not None and step.repeat is not None and occurrence.due >= since:
             cancel(run, occurrence, "pause", True)
         elif step is None or step.repeat is None:

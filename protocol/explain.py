@@ -255,7 +255,9 @@ def _go_on(case: OnTime, key: str) -> None:
     step = case.run.steps.get(key)
     for action in step.follows if step is not None and step.repeat is None else ():
         if action.again is not None and not (action.again.on or "").startswith("given:") and action.when:
-            case.insist[key] = (action.when.outcome or ("",))[0]
+            outcome = (action.when.outcome or ("",))[0]
+            if outcome != "waived":  # a waiver is a decision of its own, never on the way that is planned
+                case.insist[key] = outcome
 
 
 def _follow(case: OnTime, key: str, n: int, started: dt.date | dt.datetime | None, language: str) -> Explained:

@@ -385,6 +385,7 @@ class Step(Part):
     settled_on_due_day: bool = Field(
         False, description="from outside it shows as settled on its due day, never earlier"
     )
+    runs_in_pause: bool = Field(False, description="its time runs on while the case is paused")
     stays_open_when_ended: bool = Field(False, description="the end of the case does not cancel it")
     not_decided: Key | None = Field(None, description="the outcome when the case ends before it is settled")
     opens_itself: bool = Field(True, description="false: only actions open it")

@@ -61,7 +61,7 @@ def not_for_judging(life: Life) -> bool:
 def _late_in(log: CaseLog, life: Life, index: int) -> Late | None:
     """Whether the step was late while this due day was the one known."""
     known = life.known[index]
-    if known.due is None or (resumed := after_pause(log, known.due)) is None:
+    if known.due is None or (resumed := _runs_out(log, life, known.due)) is None:
         return None
     # A due day that had passed when it became known, or that fell in a pause, runs to the end of that day.
     from_ = max(resumed, known.since.day)
@@ -101,6 +101,11 @@ def _opened_after_its_hour(log: CaseLog, known: Known) -> bool:
 
 def _after(log: CaseLog, moment: dt.datetime | None, day: dt.date, hour: str) -> bool:
     return moment is not None and moment > log.calendar.moment(day, hour)
+
+
+def _runs_out(log: CaseLog, life: Life, due: dt.date) -> dt.date | None:
+    """The day after which it is late: what runs on in a pause waits for nothing."""
+    return due if life.step is not None and life.step.runs_in_pause else after_pause(log, due)
 
 
 def after_pause(log: CaseLog, due: dt.date) -> dt.date | None:

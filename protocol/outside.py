@@ -51,7 +51,9 @@ def _may_wake(run: Run, event: Any) -> bool:
 
 def _escalation(run: Run, state: CaseState, id: str) -> Timer:
     occurrence = state.steps[id]
-    if not occurrence.open or run.protocol.phases[state.phase].paused:
+    step = run.steps.get(occurrence.step) or run.protocol.steps[occurrence.step]
+    stopped = run.protocol.phases[state.phase].paused and not step.runs_in_pause
+    if not occurrence.open or stopped:
         return Timer(key=f"escalate:{id}", at=None)
     told = next((event for event in reversed(run.events) if event.kind == "escalated" and event.id == id), None)
     call = (
@@ -82,9 +84,8 @@ def wake_on(run: Run) -> dt.date | None:
                 continue  # what that day was to open is open, or waits for something else
             if run.further(key, step, horizon, live[-1].n):
                 days.append(horizon)
-    if not run.phase.paused:
-        stops = (run.hard_stop(occurrence) for occurrence in run.open_steps())
-        days += [max(day, run.today + ONE_DAY) for day in stops if day is not None]
+    stops = (run.hard_stop(occurrence) for occurrence in run.open_steps())
+    days += [max(day, run.today + ONE_DAY) for day in stops if day is not None]
     if state.phase_until is not None:
         days.append(state.phase_until + ONE_DAY)
     return min(days, default=None)

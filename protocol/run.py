@@ -242,13 +242,13 @@ class Run:
         step = self.steps.get(occurrence.step) or self.protocol.steps.get(occurrence.step)
         if step is None or step.hard_stop is None or not occurrence.open or occurrence.taken_by is not None:
             return None
+        if self.phase.paused and not step.runs_in_pause:
+            return None
         due = countdown(step.hard_stop.rule, self.count(step, occurrence.ready_on))
         return max(due.on, occurrence.ready_on) if due is not None else None
 
     def take_over_stopped(self) -> None:
-        """Give every open step whose hard stop has come to the role that takes it over. Nothing stops in a pause."""
-        if self.phase.paused:
-            return
+        """Give every open step whose hard stop has come to the role that takes it over."""
         for occurrence in self.open_steps():
             day = self.hard_stop(occurrence)
             if day is not None and day <= self.today:

@@ -90,14 +90,13 @@ class Builder:
         self.v, self.t, self.case = v, v.t, case
         self.names = names_for(v, case)
         self.narrow = sees_own_part_only(v, case)
-        self.paused = case.protocol.phases[case.state.phase].paused
         self.reasons = Reasons(case.protocol, case.state, case.calendar, v.now, v.t.language)
 
     def page(self) -> CasePage:
         case = self.case
         planned = [] if self.narrow else forecast(case.protocol, case.state, case.calendar, self.v.now)
         upcoming = [(each.step, each.n, each.due) for each in planned]
-        legs = way.legs(case.state, upcoming, case.calendar, self.v.now, self.paused)
+        legs = way.legs(case.protocol, case.state, upcoming, case.calendar, self.v.now)
         return CasePage(
             ref=case.ref,
             href=f"/cases/{case.ref}",
@@ -124,10 +123,14 @@ class Builder:
         name = next((n.name for n in (notice.classes if notice else ()) if n.key == case.state.notice), None)
         if name:
             found.append(Tag(t.text(name), "plain"))
-        late = sum(way.is_late(each, case.calendar, self.v.now) for each in case.state.steps.values())
-        if late and not self.paused:
+        late = sum(self._tone(each) == "late" for each in case.state.steps.values())
+        if late:
             found.append(Tag(t("cases.late_steps", n=late), "late"))
         return found
+
+    def _tone(self, each: Occurrence) -> str:
+        paused = way.is_paused(self.case.protocol, self.case.state, each)
+        return way.tone_of(each, self.case.calendar, self.v.now, paused=paused)
 
     def _title(self, key: str, n: int) -> str:
         step = step_named(self.case.protocol, key)
@@ -148,7 +151,7 @@ class Builder:
 
     def _step(self, each: Occurrence) -> StepRow:
         t, today = self.t, self.v.today
-        tone = way.tone_of(each, self.case.calendar, self.v.now, paused=self.paused)
+        tone = self._tone(each)
         status = "late" if tone == "late" else each.status
         words = t.of("status", status)
         if each.status == "done" and each.settled_on and each.due and each.settled_on > each.due:

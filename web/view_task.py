@@ -23,7 +23,7 @@ from web.reasons import Reasons
 from web.view_case import is_own, names_for, sees_own_part_only
 from web.view_tasks import occurrence_id, task_path, title
 from web.visitor import Visitor
-from web.way import is_late
+from web.way import is_late, is_paused
 from web.written import Written
 
 
@@ -166,7 +166,7 @@ class TaskView:
 
     @property
     def _paused(self) -> bool:
-        return self.case.protocol.phases[self.case.state.phase].paused
+        return is_paused(self.case.protocol, self.case.state, self.occurrence)
 
     def _because(self) -> list[str]:
         if not self.occurrence.open:

@@ -56,6 +56,12 @@ def tone_of(occurrence: Occurrence, calendar: WorkCalendar, now: dt.datetime, *,
     return "late" if not paused and is_late(occurrence, calendar, now) else "open"
 
 
+def is_paused(protocol: Protocol, state: CaseState, occurrence: Occurrence) -> bool:
+    """Whether the time of a step stands still now."""
+    step = protocol.steps.get(occurrence.step)
+    return protocol.phases[state.phase].paused and not (step is not None and step.runs_in_pause)
+
+
 def is_late(occurrence: Occurrence, calendar: WorkCalendar, now: dt.datetime) -> bool:
     """Late begins after the due day ends, or after its hour."""
     return occurrence.open and occurrence.due is not None and now > calendar.moment(occurrence.due, occurrence.at)
@@ -121,15 +127,22 @@ def _stop(group: list[Leg], protocol: Protocol, t: Words, today: dt.date, x: int
 
 
 def legs(
+    protocol: Protocol,
     state: CaseState,
     coming: Sequence[tuple[str, int, dt.date | None]],
     calendar: WorkCalendar,
     now: dt.datetime,
-    paused: bool,
 ) -> list[Leg]:
     """What happened, what is open and what is to come."""
     found = []
     for occurrence in state.steps.values():
         day = occurrence.settled_on or occurrence.due
-        found.append(Leg(occurrence.step, occurrence.n, day, tone_of(occurrence, calendar, now, paused=paused)))
+        found.append(
+            Leg(
+                occurrence.step,
+                occurrence.n,
+                day,
+                tone_of(occurrence, calendar, now, paused=is_paused(protocol, state, occurrence)),
+            )
+        )
     return found + [Leg(step, n, day, "forecast") for step, n, day in coming]
