@@ -28,7 +28,7 @@ from casework.transitions import perform_in
 from models.base import table_of
 from models.outbox import ImportFile, ImportRow
 from protocol.commands import Actor, Command, OpenCase, RecordAnchor, ReportEvent
-from protocol.errors import Refused
+from protocol.errors import Problem, Refused
 from protocol.language import Protocol as ProtocolFile
 from protocol.state import CaseState
 from protocol.visibility import may
@@ -104,7 +104,8 @@ def remember_file(db: Database, content: bytes, source: str, actor: Actor, rows:
 def notification_of(row: IncomingRow) -> Notification:
     if row.notification is None:
         first = row.problems[0]
-        raise Refused("notification.form", first.rule, first.remedy, first.field)
+        every = tuple(Problem(each.field, each.rule, each.remedy) for each in row.problems)
+        raise Refused("notification.form", first.rule, first.remedy, first.field, every)
     return row.notification
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple, Protocol, TypedDict, TypeVar
+from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, TypeVar
 
 from casework import opening
 from casework.db import CONFLICTS, Database
@@ -16,8 +16,19 @@ from protocol.errors import Refused
 Said = Literal["accepted", "known", "moved", "refused"]
 
 
+class Fault(TypedDict):
+    """One thing that is wrong in a row."""
+
+    field: str
+    rule: str
+    remedy: str
+
+
 class RowReport(TypedDict):
-    """What became of one row. `case` is the case's number; field, rule and remedy say why it was refused."""
+    """What became of one row. `case` is the case's number; field, rule and remedy say why it was refused.
+
+    `faults` stands there when more than one thing is wrong: all of them, the first one included.
+    """
 
     row: int
     outcome: Said
@@ -25,6 +36,7 @@ class RowReport(TypedDict):
     field: str | None
     rule: str | None
     remedy: str | None
+    faults: NotRequired[list[Fault]]
 
 
 class Numbered(Protocol):
@@ -136,4 +148,6 @@ def _report(row: Numbered, take: Any, told: Told | None) -> RowReport:
 
 
 def _why(refused: Refused) -> Any:
-    return {"field": refused.field or "notification", "rule": refused.reason, "remedy": refused.remedy}
+    every = [Fault(field=each.field, rule=each.rule, remedy=each.remedy) for each in refused.problems]
+    more = {"faults": every} if len(every) > 1 else {}
+    return more | {"field": refused.field or "notification", "rule": refused.reason, "remedy": refused.remedy}

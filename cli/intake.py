@@ -223,8 +223,11 @@ def _table(rows: list[Any]) -> None:
     for heading in ("row", "outcome", "case", "what is wrong", "what to do"):
         table.add_column(heading, justify="right" if heading == "row" else "left", no_wrap=heading == "case")
     for row in rows:
-        words = [str(row["row"]), TITLE[row["outcome"]], row["case"] or "", row["rule"] or "", row["remedy"] or ""]
+        first, *others = row.get("faults") or [row]
+        words = [str(row["row"]), TITLE[row["outcome"]], row["case"] or "", first["rule"] or "", first["remedy"] or ""]
         table.add_row(*map(escape, words))
+        for fault in others:
+            table.add_row("", "", "", escape(fault["rule"]), escape(fault["remedy"]))
     console.print(table, soft_wrap=False)
     counts = Counter(row["outcome"] for row in rows)
     console.print(", ".join(f"{counts[key]} {TITLE[key]}" for key in TITLE if counts[key]))

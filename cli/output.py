@@ -44,21 +44,52 @@ def friendly() -> Iterator[None]:
     """A refusal, a faulty file or setting is told in words with exit code 1 (2 for settings); never a stack trace."""
     try:
         yield
-    except Refused as refused:
-        errors.print(f"{refused.rule}: {refused.reason}. Remedy: {refused.remedy}", markup=False)
-        for problem in refused.problems:
-            errors.print(f"  {problem.field}: {problem.rule}. Remedy: {problem.remedy}", markup=False)
-        sys.exit(1)
-    except ProtocolFault as fault:
-        for one in fault.faults:
-            errors.print(str(one), markup=False)
+    except (Refused, ProtocolFault) as refused:
+        if "--json" in sys.argv:
+            print_json({"error": _as_json(refused)})
+            sys.exit(1)
+        _tell(refused)
         sys.exit(1)
     except Exception as fault:
+        if "--json" in sys.argv:
+            print_json({"error": _as_json(fault)})
         if all(hasattr(fault, name) for name in ("rule", "remedy")):
             errors.print(str(fault), markup=False)
         else:
             errors.print(_unexpected(fault), markup=False)
         sys.exit(2)
+
+
+def _tell(refused: Refused | ProtocolFault) -> None:
+    if isinstance(refused, ProtocolFault):
+        for one in refused.faults:
+            errors.print(str(one), markup=False)
+        return
+    errors.print(f"{refused.rule}: {refused.reason}. Remedy: {refused.remedy}", markup=False)
+    for problem in refused.problems:
+        errors.print(f"  {problem.field}: {problem.rule}. Remedy: {problem.remedy}", markup=False)
+
+
+def _as_json(fault: Exception) -> dict[str, Any]:
+    """An error for programs: rule, reason and remedy, and the field where there is one."""
+    if isinstance(fault, Refused):
+        said: dict[str, Any] = {
+            "field": fault.field,
+            "rule": fault.rule,
+            "reason": fault.reason,
+            "remedy": fault.remedy,
+        }
+        problems = [{"field": one.field, "rule": one.rule, "remedy": one.remedy} for one in fault.problems]
+        return said | ({"problems": problems} if problems else {})
+    if isinstance(fault, ProtocolFault):
+        first, *_ = fault.faults
+        return {"field": None, "rule": first.rule, "reason": str(first), "remedy": first.remedy,
+                "problems": [str(one) for one in fault.faults]}  # fmt: skip
+    words = [getattr(fault, name, None) for name in ("field", "rule", "remedy")]
+    if all(words[1:]):
+        return {"field": words[0], "rule": words[1], "reason": str(fault), "remedy": words[2]}
+    reason, _, remedy = _unexpected(fault).partition(". Remedy: ")
+    return {"field": None, "rule": "unexpected", "reason": reason, "remedy": remedy}
 
 
 def _unexpected(fault: Exception) -> str:

@@ -88,6 +88,11 @@ ROW: dict[str, Any] = {
         "field": _WORDS,
         "rule": _WORDS,
         "remedy": _WORDS,
+        "faults": {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/Problem"},
+            "description": "everything that is wrong, where it is more than one thing",
+        },
     },
 }
 PROBLEM: dict[str, Any] = {

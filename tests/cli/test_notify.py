@@ -38,6 +38,28 @@ def test_a_refused_row_ends_with_3_and_blocks_no_other() -> None:
     assert (refused["row"], refused["field"], refused["rule"]) == (3, "reference", "reference must not be empty")
 
 
+def test_a_row_tells_everything_that_is_wrong_with_it(tmp_path: Path) -> None:
+    bad, good, *_ = json.loads((SAMPLES / "notifications.json").read_text("utf-8"))
+    file = tmp_path / "two.json"
+    file.write_text(json.dumps([bad | {"reference": "", "birth_date": "31/02/1990"}, good]), "utf-8")
+    found = answered("notify", file, code=3)
+    assert outcomes(found) == ["refused", "accepted"]
+    refused = found["rows"][0]
+    assert [fault["field"] for fault in refused["faults"]] == ["reference", "birth_date"]
+    assert refused["faults"][0] == {name: refused[name] for name in ("field", "rule", "remedy")}
+    assert all(fault["remedy"] for fault in refused["faults"]) and "faults" not in found["rows"][1]
+    words = sluis("notify", file).output
+    assert "reference must" in words and "birth_date must" in words
+
+
+def test_an_error_is_an_object_where_json_was_asked_for(home: Path) -> None:
+    command = [sys.executable, "-c", "from cli.main import main; main()", "case", "show", "2026-999", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and not home.joinpath("logs").exists()
+    error = json.loads(done.stdout)["error"]
+    assert error["rule"] and error["reason"] and error["remedy"]
+
+
 def test_a_dry_run_keeps_nothing() -> None:
     assert outcomes(answered("notify", SAMPLES / "notifications.json", "--dry-run")) == ["accepted"] * 5
     assert outcomes(answered("notify", SAMPLES / "notifications.json")) == ["accepted"] * 5
