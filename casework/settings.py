@@ -161,6 +161,7 @@ def settings(**given: Any) -> Settings:
         raise SettingsFault(
             "SLUIS_KEYS_URL", "only PostgreSQL is shared by several machines", REMEDIES["SLUIS_KEYS_URL"]
         )
+    _must_be_complete(found)
     if found.owner_url and not found.on_postgres:
         raise SettingsFault(
             "SLUIS_OWNER_URL", "only PostgreSQL has an owner apart from the user", "leave it out for SQLite"
@@ -177,6 +178,18 @@ def moment_in(file: Path) -> dt.datetime:
     if found is None:
         raise SettingsFault("SLUIS_CLOCK", "the file must hold one moment in ISO form", REMEDIES["SLUIS_CLOCK"])
     return found
+
+
+def _must_be_complete(found: Settings) -> None:
+    """A provider of sign-ins needs a client, and a safe connection unless it runs on this machine."""
+    if found.oidc_issuer is None:
+        return
+    if not found.oidc_client_id:
+        remedy = "give the id under which the provider knows sluis"
+        raise SettingsFault("SLUIS_OIDC_CLIENT_ID", "a provider of sign-ins needs a client id", remedy)
+    parts = urlsplit(found.oidc_issuer)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise SettingsFault("SLUIS_OIDC_ISSUER", "sign-ins over plain http could be read on the way", "give https://")
 
 
 def make_private_folder(folder: Path, setting: str) -> None:

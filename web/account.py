@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from casework import accounts, passkeys, second_factor, sessions
+from casework import accounts, own_account, passkeys, second_factor, sessions
 from protocol.errors import Refused
 from web import refusals
 from web.dates import moment_words
@@ -16,6 +16,7 @@ from web.forms import summary
 from web.invitation import codes_page, matching
 from web.signin import control
 from web.visitor import Visitor, member, posted
+from web.words import LANGUAGES
 
 router = APIRouter(prefix="/account")
 
@@ -49,6 +50,7 @@ def _page(v: Visitor, refusal: Refused | None = None) -> Response:
                (v.t("signin.email"), v.me.email or v.t("account.no_email"))],
         rows=[_row(v, line) for line in sessions.of(v.db, v.me.id, v.real)],
         own=v.session.how == "password",
+        spoken=v.me.language,
         app=how.app,
         passkeys=how.passkeys,
         left=second_factor.recovery_codes_left(v.db, v.me.id),
@@ -67,6 +69,16 @@ def _row(v: Visitor, line: sessions.Line) -> SessionRow:
     return SessionRow(line.ref, device, when(line.started_at), when(line.seen_at), line.ref == v.session.ref)
 
 
+@router.post("/language")
+def speak(v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
+    """The language of the pages, and of the mails."""
+    wanted = str(form.get("language") or "")
+    if wanted in LANGUAGES:
+        own_account.speak(v.db, v.me.id, wanted, v.now)
+        v.speak(wanted)
+    return v.to("/account", "language_set")
+
+
 @router.post("/sessions/end")
 def end_one(v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
     sessions.end_one(v.db, v.me.id, str(form.get("session") or "")[:40])
@@ -76,7 +88,7 @@ def end_one(v: Visitor = Depends(member), form: FormData = Depends(posted)) -> R
 @router.post("/sessions/end-all")
 def end_all(v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
     """Everywhere means here too."""
-    accounts.sign_out_everywhere(v.db, v.me.id, b"", v.now)
+    own_account.sign_out_everywhere(v.db, v.me.id, b"", v.now)
     v.leave()
     return v.to("/signed-out")
 
@@ -88,7 +100,7 @@ def change_password(v: Visitor = Depends(member), form: FormData = Depends(poste
     if v.session.how != "password":
         return v.to("/account")
     try:
-        accounts.change_password(v.db, v.me, matching(form), v.session.digest, v.now)
+        own_account.change_password(v.db, v.me, matching(form), v.session.digest, v.now)
     except Refused as refusal:
         return _page(v, refusal)
     return v.to("/account", "password_changed")
@@ -109,4 +121,4 @@ def renew_codes(v: Visitor = Depends(member), form: FormData = Depends(posted)) 
     assert v.session is not None
     if v.session.how == "demo":
         return v.to("/account")
-    return codes_page(v, accounts.renew_recovery_codes(v.db, v.me.id, v.now))
+    return codes_page(v, own_account.renew_recovery_codes(v.db, v.me.id, v.now))

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from casework import accounts, passkeys, second_factor, sessions
-from casework.accounts import LinkOwner
+from casework import own_account, passkeys, second_factor, sessions
+from casework.own_account import LinkOwner
 from casework.statements import Tx
 from protocol.errors import Refused
 from web import errors, passkey, refusals
@@ -27,7 +27,7 @@ PASSWORD_WORDS = {"new": "new-password", "again": "new-password", "email": "user
 
 @router.get("/invitation/{secret}")
 def show(secret: str, v: Visitor = Depends(visitor)) -> Response:
-    owner = accounts.of_link(v.db, secret, v.real)
+    owner = own_account.of_link(v.db, secret, v.real)
     return _page(v, owner, secret) if owner else _over(v)
 
 
@@ -57,11 +57,11 @@ def _page(v: Visitor, owner: LinkOwner, secret: str, refusal: Refused | None = N
 @router.post("/invitation")
 def set_password(v: Visitor = Depends(visitor), form: FormData = Depends(posted)) -> Response:
     secret, email = str(form.get("link") or ""), str(form.get("email") or "")[:200]
-    owner = accounts.of_link(v.db, secret, v.real)
+    owner = own_account.of_link(v.db, secret, v.real)
     if owner is None:
         return _over(v)
     try:
-        accounts.set_first_password(v.db, owner, matching(form), email, v.now)
+        own_account.set_first_password(v.db, owner, matching(form), email, v.now)
     except Refused as refusal:
         return _page(v, owner, secret, refusal, email)
     language = v.asked.language or owner.member.language
@@ -137,7 +137,7 @@ def _finished(v: Visitor, setting: sessions.Current, kind: str, set_factor: Call
     """The second factor is set: signed in, with recovery codes on the screen."""
     link = setting.link if setting.stage == "enrol" else None
     try:
-        codes = accounts.finish(v.db, setting.member.id, link, kind, set_factor, v.now)
+        codes = own_account.finish(v.db, setting.member.id, link, kind, set_factor, v.now)
     except second_factor.WrongCode:
         return _app_page(v, setting, v.t("signin.wrong_code"))
     except Refused:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from casework import accounts, clock, sessions, staff
+from casework import accounts, clock, own_account, sessions, staff
 from casework.backup import backup, restore
 from casework.db import Database
 from casework.upgrade import open_database
@@ -87,5 +87,5 @@ def test_an_old_backup_brings_no_session_and_no_link_back(db: Database, tmp_path
     restore(db.settings, tmp_path / "backup")
     again = open_database(db.settings)
     assert sessions.find(again, secret, REAL) is None
-    assert accounts.of_link(again, link, REAL) is None
+    assert own_account.of_link(again, link, REAL) is None
     again.close()

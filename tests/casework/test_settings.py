@@ -88,3 +88,24 @@ def test_settings_are_never_changed_in_place(tmp_path: Path) -> None:
     found = Settings(home=tmp_path)
     with pytest.raises(ValueError, match="frozen"):
         found.home = tmp_path / "elsewhere"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"oidc_issuer": "https://login.example.org"}, "SLUIS_OIDC_CLIENT_ID"),
+        ({"oidc_issuer": "http://login.example.org", "oidc_client_id": "sluis"}, "SLUIS_OIDC_ISSUER"),
+        ({"oidc_second_factor": "perhaps"}, "SLUIS_OIDC_SECOND_FACTOR"),
+        ({"idle_minutes": 0}, "SLUIS_IDLE_MINUTES"),
+        ({"session_hours": 99}, "SLUIS_SESSION_HOURS"),
+    ],
+)
+def test_settings_of_signing_in_are_checked(given: dict[str, object], field: str) -> None:
+    with pytest.raises(SettingsFault, match=field):
+        settings(**given)
+
+
+def test_the_secret_of_the_client_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLUIS_OIDC_CLIENT_SECRET", "not to be seen")
+    found = settings()
+    assert found.oidc_client_secret is not None and "not to be seen" not in repr(found)

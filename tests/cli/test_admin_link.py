@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from casework import accounts, clock
+from casework import clock, own_account
 from casework.settings import settings
 from casework.staff import everybody
 from casework.upgrade import open_database
@@ -28,7 +28,7 @@ def test_the_first_administrator_gets_a_link_that_works_once(home: Path) -> None
     assert done.exit_code == 0 and "/invitation/" in done.stdout
     secret = done.stdout.split("/invitation/")[1].split()[0]
     db = open_database(settings(home=home))
-    owner = accounts.of_link(db, secret, clock.real_now())
+    owner = own_account.of_link(db, secret, clock.real_now())
     assert owner is not None and owner.kind == "first" and owner.member.email == "beheer@fictiestad.example"
     db.close()
 

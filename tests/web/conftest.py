@@ -66,6 +66,17 @@ def app(db: Database) -> Any:
 
 
 @pytest.fixture
+def place(db: Database) -> Iterator[Any]:
+    """The pages of a partnership that is no demo: people sign in (tests/web/accounts.py)."""
+    from tests.web.accounts import Workplace
+
+    at_work(db)
+    made = Workplace(db)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def anonymous(app: Any) -> Iterator[Browser]:
     with TestClient(app, raise_server_exceptions=False, follow_redirects=True) as client:
         yield Browser(client)

@@ -1,7 +1,6 @@
 """Accounts from invitation to deactivation, as people meet them: links, passwords, second factors, recovery codes."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 import time_machine
@@ -16,14 +15,6 @@ from tests.web.accounts import Workplace, is_nobody, ledger_of, minutes, session
 from tests.web.conftest import BERT, PASSWORD, at_work
 
 LENA_ID = LENA.id
-
-
-@pytest.fixture
-def place(db: Database) -> Iterator[Workplace]:
-    at_work(db)
-    made = Workplace(db)
-    yield made
-    made.close()
 
 
 def test_an_invited_person_sets_password_and_second_factor_and_is_in(db: Database, place: Workplace) -> None:
@@ -220,6 +211,14 @@ def test_my_account_changes_the_password_and_ends_other_sessions(db: Database, p
     assert is_nobody(other) and not is_nobody(browser)
     assert place.half(place.browser(), LENA_ID).status_code == 403
     assert place.half(place.browser(), LENA_ID, new).status_code == 303
+
+
+def test_my_language_is_that_of_my_pages_and_mails(db: Database, place: Workplace) -> None:
+    browser = place.has_account(LENA_ID)
+    browser.send("/account", "/account/language", {"language": "fr"})
+    assert "<h1>Mon compte</h1>" in browser.get("/account").text and staff.find(db, LENA_ID).language == "fr"
+    browser.send("/account", "/account/language", {"language": "xx"})
+    assert staff.find(db, LENA_ID).language == "fr"
 
 
 def test_new_recovery_codes_make_the_old_ones_void(place: Workplace) -> None:

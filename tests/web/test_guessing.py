@@ -1,7 +1,6 @@
 """Guessing: slowed down per account and per address, over replicas, and without telling who has an account."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 import time_machine
@@ -11,17 +10,8 @@ from casework.db import Database
 from tests.casework.helpers import T0, later, rows
 from tests.personas import LENA
 from tests.web.accounts import Workplace, ledger_of, minutes
-from tests.web.conftest import at_work
 
 ID = LENA.id
-
-
-@pytest.fixture
-def place(db: Database) -> Iterator[Workplace]:
-    at_work(db)
-    made = Workplace(db)
-    yield made
-    made.close()
 
 
 def shape(text: str, email: str) -> str:

@@ -1,7 +1,5 @@
 """What a passkey's answer may not be: of another session, given twice, of somebody else, nonsense."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from casework import accounts, clock, passkeys, sessions, staff
@@ -10,18 +8,9 @@ from casework.second_factor import WrongCode
 from tests.casework.helpers import T0
 from tests.personas import LENA
 from tests.web.accounts import Workplace
-from tests.web.conftest import at_work
 
 pytestmark = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
 ID = LENA.id
-
-
-@pytest.fixture
-def place(db: Database) -> Iterator[Workplace]:
-    at_work(db)
-    made = Workplace(db)
-    yield made
-    made.close()
 
 
 def test_without_a_passkey_none_is_asked(db: Database, place: Workplace) -> None:

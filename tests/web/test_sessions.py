@@ -1,7 +1,5 @@
 """Sessions: nothing is fixed, nothing is replayed, what is stolen dies with the rights of its owner, and with time."""
 
-from collections.abc import Iterator
-
 import pytest
 import time_machine
 
@@ -16,14 +14,6 @@ from web.security import WITH_SCRIPT
 
 pytestmark = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
 ID = LENA.id
-
-
-@pytest.fixture
-def place(db: Database) -> Iterator[Workplace]:
-    at_work(db)
-    made = Workplace(db)
-    yield made
-    made.close()
 
 
 def with_cookie(place: Workplace, cookie: str) -> Browser:

@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from models.people import Organisation
 from tests.casework.helpers import new_case, rows
 from tests.personas import CORA
 from tests.web.accounts import Workplace, is_nobody, minutes, session_of
-from tests.web.conftest import at_work
 from web.app import PAGES
 from web.step_up import need_of
 
@@ -28,14 +26,6 @@ ROUTES = [
     for route in module.router.routes
     if isinstance(route, APIRoute) and "POST" in route.methods and need_of(route.path)
 ]
-
-
-@pytest.fixture
-def place(db: Database) -> Iterator[Workplace]:
-    at_work(db)
-    made = Workplace(db)
-    yield made
-    made.close()
 
 
 def filled(route: str, ref: str) -> str:
