@@ -21,7 +21,7 @@ _OUTBOX = table_of(Outbox)
 _p = sa.bindparam
 
 _KEYS = Statement(
-    sa.select(_CASE.c.key_id, _CASE.c.person_id, _PERSON.c.key_id, _CASE.c.ref)
+    sa.select(_CASE.c.key_id, _CASE.c.person_id, _PERSON.c.key_id, _CASE.c.ref, _CASE.c.ended)
     .select_from(_CASE.outerjoin(_PERSON, _PERSON.c.id == _CASE.c.person_id))
     .where(_CASE.c.id == _p("case"))
 )
@@ -72,18 +72,22 @@ _REMOVE_IDENTITY = Statement(
 )
 
 
-def erase(db: Database, case_id: int, actor: Actor, at: dt.datetime) -> bool:
-    """Erase a case, and its person when no other case is left. Again: nothing more happens. False: no such case."""
+def erase(db: Database, case_id: int, actor: Actor, at: dt.datetime, ground: str = "") -> bool:
+    """Erase a case, and its person when no other case is left. Again: nothing more happens. False: no such case.
+
+    `ground`: one word for the certificate; left out, how the case ended in its protocol.
+    """
     with db.read() as tx:
         row = tx.one(_KEYS, {"case": case_id})
         if row is None or row[0] is None:
             return False
-        key_id, person_id, person_key, ref = row
-        stones = [Tombstone(key_id, "case", case_id, at.isoformat(), actor.id)]
+        key_id, person_id, person_key, ref, ended = row
+        why = ground or ended or "decision"
+        stones = [Tombstone(key_id, "case", case_id, at.isoformat(), actor.id, why)]
         if person_id is not None and person_key is not None:
             others = tx.one(_OTHER_CASES, {"person": person_id, "case": case_id})
             if others == (0,):
-                stones.append(Tombstone(person_key, "person", person_id, at.isoformat(), actor.id))
+                stones.append(Tombstone(person_key, "person", person_id, at.isoformat(), actor.id, why))
     # The key first: from here on the content is gone, whatever happens to this process.
     db.keys.destroy(stones)
     with db.write() as tx:
@@ -112,7 +116,7 @@ def clear(tx: Tx, stones: Iterable[Tombstone]) -> int:
         ids = {"case_id": stone.id if stone.what == "case" else None}
         ids["person_id"] = stone.id if stone.what == "person" else None
         tx.run(_MARK, {"key_id": stone.key_id, "erased_at": at, "by": stone.by, **ids})
-        body: dict[str, object] = {"what": stone.what, "id": stone.id}
+        body: dict[str, object] = {"what": stone.what, "id": stone.id, "ground": stone.ground}
         ledger.append_to(tx, ledger.PARTNERSHIP, at, stone.by, "erased", body)
     return new
 

@@ -89,9 +89,14 @@ def by_id(tx: Tx, db: Database, person_id: int) -> Known | None:
 def _known(db: Database, person_id: int, key_id: str | None, sealed: bytes | None) -> Known:
     details = None
     if sealed is not None and key_id is not None:
-        fields = json.loads(unseal(states.key_of(db, key_id), bytes(sealed), _place(key_id)))
-        details = Details(**{**fields, "birth_date": dt.date.fromisoformat(fields["birth_date"])})
+        details = opened_details(states.key_of(db, key_id), key_id, bytes(sealed))
     return Known(person_id, key_id, details)
+
+
+def opened_details(key: Sealer, key_id: str, sealed: bytes) -> Details:
+    """Raises SealBroken."""
+    fields = json.loads(unseal(key, sealed, _place(key_id)))
+    return Details(**{**fields, "birth_date": dt.date.fromisoformat(fields["birth_date"])})
 
 
 def same_name_open(tx: Tx, db: Database, details: Details) -> str | None:

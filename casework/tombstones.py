@@ -19,6 +19,8 @@ class Tombstone(NamedTuple):
     id: int
     at: str
     by: str
+    ground: str = ""
+    """why, in a word of the protocol or of the data manager: never about the person"""
 
     def words(self) -> bytes:
         return json.dumps(self._asdict(), sort_keys=True, separators=(",", ":")).encode()

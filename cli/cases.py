@@ -18,13 +18,21 @@ Ref = Annotated[str, typer.Argument(help="Number of the case, like 2026-014.")]
 
 @app.command()
 def show(ref: Ref, who: Who = None, as_json: AsJson = False) -> None:
-    """A case: its phase, dates, open and settled steps, what is still to come, and its history. Never a name."""
+    """A case: its phase, dates, steps, what is still to come, and its history; of an erased one its certificate."""
     from casework import clock
+    from casework.certificates import certificate
     from casework.reading import case_for, history
+    from protocol.errors import Refused
     from protocol.explain import forecast
 
     db, me, now = database(), actor(who), clock.now()
-    case = case_for(db, me, ref)
+    try:
+        case = case_for(db, me, ref)
+    except Refused as refusal:
+        if refusal.rule != "case.erased":
+            raise
+        _show_certificate(certificate(db, me, ref), as_json)
+        return
     lines = history(db, me, ref)
     planned = forecast(case.protocol, case.state, case.calendar, now)
     if as_json:
@@ -39,6 +47,19 @@ def show(ref: Ref, who: Who = None, as_json: AsJson = False) -> None:
     for line in lines:
         kinds = ", ".join(f"{event.kind} {getattr(event, 'id', '')}".strip() for event in line.events)
         console.print(f"  {line.seq:>3} {line.recorded_at:%Y-%m-%d %H:%M} {line.by}: {kinds}", markup=False)
+
+
+def _show_certificate(found: Any, as_json: bool) -> None:
+    if as_json:
+        print_json({**found._asdict(), "erased": [each._asdict() for each in found.erased]})
+        return
+    console.print(f"Case {found.ref} was erased on {found.erased_at:%Y-%m-%d %H:%M} UTC", markup=False)
+    console.print(f"  by {found.by}; ground: {found.ground}; documents: {found.documents}", markup=False)
+    console.print(f"  its {found.entries} ledger entries stay and can be read by nobody", markup=False)
+    for each in found.erased:
+        console.print(f"  signed: {each.words}", markup=False)
+        console.print(f"    signature {each.signature}", markup=False)
+    console.print(f"  public key (Ed25519): {found.public_key}", markup=False)
 
 
 def _case_json(case: Any, lines: list[Any], planned: list[Any]) -> dict[str, Any]:

@@ -17,16 +17,19 @@ def verify(
     checkpoint: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A signed checkpoint to compare with.")
     ] = None,
+    state: Annotated[
+        bool, typer.Option("--state", help="Also hold every case against a replay of its ledger.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute every hash of the ledger. Exit 0 intact, 1 not."""
+    """Recompute every hash of the ledger, and with a checkpoint hold the rows against it. Exit 0 intact, 1 not."""
     from rich.progress import Progress
 
     from casework.verify import verify as prove
 
     with Progress(console=errors, transient=True, disable=as_json) as progress:
         task = progress.add_task("verifying", total=None)
-        found = prove(existing_database(), checkpoint, lambda done: progress.update(task, completed=done))
+        found = prove(existing_database(), checkpoint, lambda done: progress.update(task, completed=done), state=state)
     if as_json:
         print_json(found)
     else:
