@@ -54,11 +54,15 @@ class Asked:
         """what the answer's cookie will hold, where it changes"""
         self.form: FormData | None = None
 
+    @property
+    def had_session(self) -> bool:
+        """Whether the browser holds the id of a session, be it over or not."""
+        return 20 < len(self.cookie or "") < 100 and "." not in (self.cookie or "")
+
     @cached_property
     def session(self) -> Current | None:
         """The session that holds now, whatever its stage."""
-        secret = self.cookie or ""
-        return sessions.find(self.db, secret, self.real) if 20 < len(secret) < 100 and "." not in secret else None
+        return sessions.find(self.db, self.cookie or "", self.real) if self.had_session else None
 
     @cached_property
     def before(self) -> Before:
@@ -129,6 +133,8 @@ async def _taken(request: Request, most_files: int) -> FormData:
         raise TooLarge
     form = await request.form(max_files=most_files, max_fields=600)
     nonce = await run_in_threadpool(lambda: found.nonce)
+    if found.had_session and found.session is None:
+        raise SignInFirst
     if found.fresh is not None or not found.signer.is_token(nonce, str(form.get("token") or "")):
         raise FormRefused
     if not same_origin(request.headers.get("origin"), request.headers.get("host"), found.public_url):

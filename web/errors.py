@@ -68,10 +68,11 @@ def to_sign_in(request: Request) -> Response:
     visitor = Visitor(request)
     if visitor.session is not None and visitor.session.stage in UNFINISHED:
         return visitor.to(UNFINISHED[visitor.session.stage])
-    if visitor.demo:
-        return visitor.to("/choose")
-    path = request.url.path if request.method == "GET" else "/"
-    return visitor.to("/sign-in" if path == "/" else f"/sign-in?next={quote(path)}")
+    page = "/choose" if visitor.demo else "/sign-in"
+    if request.method != "GET":
+        return visitor.to(page, "session_over" if visitor.asked.had_session else "")
+    path = request.url.path
+    return visitor.to(page if visitor.demo or path == "/" else f"{page}?next={quote(path)}")
 
 
 def _page_errors(app: FastAPI) -> None:

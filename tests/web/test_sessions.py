@@ -106,6 +106,18 @@ def test_a_session_is_over_after_twelve_hours_however_much_it_is_used(db: Databa
         assert is_nobody(browser)
 
 
+def test_a_form_of_a_session_that_is_over_leads_to_signing_in_and_says_so(place: Workplace) -> None:
+    browser = place.has_account(ID)
+    token = browser.hidden(browser.get("/account").text, "token")
+    kept = session_of(browser)
+    with time_machine.travel(clock.real_now() + minutes(31)):
+        for path in ("/account/password", "/account/sessions/end-all", "/language", "/announce"):
+            late = with_cookie(place, kept)
+            answer = late.client.post(path, data={"token": token}, follow_redirects=False)
+            assert answer.headers["location"] == "/sign-in?done=session_over", path
+        assert "Your session has ended" in place.browser().get("/sign-in?done=session_over").text
+
+
 def test_the_clock_of_the_demo_does_not_age_sessions(place: Workplace) -> None:
     browser = place.has_account(ID)
     clock.set_to(T0.replace(year=2030))
