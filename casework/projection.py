@@ -148,14 +148,18 @@ def _wrong_documents(tx: Tx, case_id: int, found: list[tuple[ledger.Header, dict
     return "a document of its ledger is missing, or there is one too many" if expected or pieces else ""
 
 
-def wrong_person(tx: Tx, db: Database, person_id: int) -> str:
+def wrong_person(tx: Tx, db: Database, person_id: int, *, is_erased: bool) -> str:
     """What is wrong with the row of a person by itself: it opens, and is found under its own name."""
     row = tx.one(_PERSON_ROW, {"person": person_id})
     if row is None:
         return "the person's row is missing"
     key_id, sealed, index, erased_at = row
     if sealed is None:
-        return "" if erased_at is not None and index is None else "the person's row was emptied"
+        return "" if is_erased and erased_at is not None and index is None else "the person's row was emptied"
+    if is_erased and erased_at is None:
+        return ""  # the key is gone; the rows follow when the erasure is repeated
+    if erased_at is not None:
+        return "the person's row says that it was erased"
     try:
         details = opened_details(states.key_of(db, key_id), key_id, bytes(sealed))
     except (KeyGone, SealBroken, SettingsFault, json.JSONDecodeError):

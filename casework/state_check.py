@@ -40,7 +40,9 @@ def compare(view: Any, db: Database, heads: Heads, then: Rows | None, then_heads
     now = take(view, then["columns"] if then else columns_now(), then["readers"] if then else None)
     tx = Tx(view.kind, view.connection.cursor())
     stones = {stone.key_id: stone for stone in db.keys.tombstones()}
-    erased = {what: {str(stone.id) for stone in stones.values() if stone.what == what} for what in ("case", "person")}
+    # What was erased before the checkpoint must be as it was then; later erasures explain themselves.
+    fresh = [stone for stone in stones.values() if then is None or stone.key_id not in then["erased"]]
+    erased = {what: {str(stone.id) for stone in fresh if stone.what == what} for what in ("case", "person")}
     wrong = _unsigned(tx, stones) or (_gone(now, then) if then else None)
     if wrong:
         return wrong
@@ -123,21 +125,28 @@ def _left_of(view: Any, case_id: int) -> str:
     return ""
 
 
+def _grew(known: list[Any], found: list[Any], *, is_erased: bool) -> bool:
+    """What never changes in a person is the same, and none of the identities went, but by an erasure."""
+    return bool(found[1] == known[1]) and (is_erased or set(known[2]) <= set(found[2]))
+
+
 def _persons(
     view: Any, db: Database, tx: Tx, now: Taken, then: Rows | None, moved: set[str], erased: set[str]
 ) -> Wrong | None:
     query = "SELECT person_id, ref FROM release_case WHERE person_id IS NOT NULL"
     with_news = {str(person_id) for person_id, ref in view.rows(query) if f"case:{ref}" in moved}
-    for person_id, digest in now.persons.items():
-        if then is not None and then["persons"].get(person_id) == digest:
+    for person_id, found in now.persons.items():
+        known = then["persons"].get(person_id) if then else None
+        if found == known:
             continue
         is_erased = person_id in erased
-        if then is not None and person_id in then["persons"] and person_id not in with_news and not is_erased:
+        explained = person_id in with_news or is_erased
+        if known is not None and not (explained and _grew(known, found, is_erased=is_erased)):
             return (
                 "partnership",
                 f"the rows of person {person_id} were changed, and nothing happened in a case of theirs",
             )
-        wrong = projection.wrong_person(tx, db, int(person_id))
+        wrong = projection.wrong_person(tx, db, int(person_id), is_erased=is_erased)
         if wrong:
             return "partnership", f"{wrong} (person {person_id})"
     return None

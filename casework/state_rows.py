@@ -22,8 +22,9 @@ WITHOUT_AN_ENTRY = {"release_case": {"judged", "notified_at"}}
 FIXED = ["ref", "protocol", "person_id", "key_id", "prison", "opened_at", "follows"]
 """of a case, whatever happens in it"""
 
+FIXED_OF_A_PERSON = ["key_id", "added_at"]
+
 Columns = dict[str, list[str]]
-Digests = dict[str, str]
 
 
 class Rows(TypedDict):
@@ -33,7 +34,8 @@ class Rows(TypedDict):
     columns: Columns
     cases: dict[str, list[str]]
     """id of the case → its number, the digest of its rows, and that of what never changes in a case"""
-    persons: Digests
+    persons: dict[str, list[Any]]
+    """id of the person → the digest of the rows, that of what never changes, and one per identity"""
     readers: dict[str, list[Any]]
     """staff id → how many lines of the read log, and their digest"""
     erased: list[str]
@@ -44,7 +46,7 @@ class Taken(NamedTuple):
     """The rows as they are now."""
 
     cases: dict[str, list[str]]
-    persons: Digests
+    persons: dict[str, list[Any]]
     readers: dict[str, list[Any]]
     """as they stand; a reader with more lines than a checkpoint has is compared up to there"""
     erased: list[str]
@@ -72,7 +74,16 @@ def take(view: Any, columns: Columns, upto: dict[str, list[Any]] | None = None) 
     found = {
         case_id: [refs.get(case_id, ""), digest.hex(), fixed.get(case_id, "")] for case_id, digest in cases.items()
     }
-    return Taken(found, {person: digest.hex() for person, digest in persons.items()}, _readers(view, upto), erased)
+    return Taken(found, _persons(view, persons, columns), _readers(view, upto), erased)
+
+
+def _persons(view: Any, digests: dict[str, bytes], columns: Columns) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {person: [digest.hex(), "", []] for person, digest in digests.items()}
+    for person, row in rows_of(view, "person", "id", FIXED_OF_A_PERSON):
+        found[person][1] = sha256(row).hexdigest()
+    for person, row in rows_of(view, "person_identity", "person_id", columns["person_identity"]):
+        found[person][2].append(sha256(row).hexdigest())
+    return found
 
 
 def _fold(view: Any, digests: dict[str, bytes], table: str, key: str, columns: Columns) -> None:
