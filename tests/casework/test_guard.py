@@ -1,5 +1,7 @@
 """The database defends itself: the app owns nothing, sees case data only through the door, and rewrites no history."""
 
+import itertools
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,12 +15,15 @@ from casework.db import Database, engine_of
 from casework.guard import CASE_DATA, OPEN
 from casework.migrating import open_database
 from casework.reading import case_for
+from casework.rows import CASE
 from casework.settings import SettingsFault
+from casework.statements import Statement
 from models.base import METADATA
 from tests.casework.helpers import T0, assigned_case
 from tests.conftest import PostgresServer
 from tests.personas import CORA, LENA
 
+_HOW_MANY = Statement(sa.select(sa.func.count()).select_from(CASE))
 pytestmark = pytest.mark.usefixtures("partnership")
 HISTORY = {"ledger_entry": "stream", "access_entry": "staff", "tombstone": "key_id"}
 
@@ -126,3 +131,41 @@ def test_the_app_refuses_to_work_as_the_owner_or_as_a_superuser(db: Database, po
         strong = db.settings.model_copy(update={"database_url": url})
         with pytest.raises(SettingsFault, match=r"SLUIS_DATABASE_URL: the role .* Remedy: make a role for the app"):
             open_database(strong)
+
+
+def round_trips(connection: Any, work: Any) -> int:
+    """How often the client waited for the server, as libpq's own trace tells it."""
+    with tempfile.TemporaryFile() as traced:
+        connection.pgconn.trace(traced.fileno())
+        try:
+            work()
+        finally:
+            connection.pgconn.untrace()
+        traced.seek(0)
+        ways = [line.split(b"\t")[1] for line in traced.read().splitlines() if line.count(b"\t") > 2]
+    return sum(before == b"F" and after == b"B" for before, after in itertools.pairwise(ways))
+
+
+def test_opening_the_door_costs_no_round_trip(db: Database) -> None:
+    only_postgres(db)
+    ref = assigned_case(db).ref
+    fairy = db._take()
+    connection: Any = fairy.driver_connection
+    db._free.clear()
+    db._put_back(fairy)
+    connection.commit()
+
+    def bare_transaction() -> None:
+        with connection.pipeline():
+            connection.execute("SELECT 1").fetchone()
+            connection.commit()
+
+    def through_the_door() -> None:
+        with db.read() as tx:
+            assert tx.one(_HOW_MANY, {}) == (1,)
+
+    for work in (bare_transaction, through_the_door):
+        work()  # statements are prepared at first
+    counted_trips = [round_trips(connection, work) for work in (through_the_door, bare_transaction)]
+    assert 1 <= counted_trips[0] <= counted_trips[1]
+    assert case_for(db, CORA, ref, T0).ref == ref
