@@ -165,7 +165,7 @@ def deactivate(db: Database, actor: Actor, staff: str, at: dt.datetime) -> None:
     with db.write() as tx:
         protocols.must_administer(tx, db, actor)
         member = member_of(tx, staff)
-        _must_leave_an_administrator(tx, staff)
+        must_leave_an_administrator(tx, staff)
         if tx.one(_ONE, {"staff": staff}) is None:
             tx.run(_ADD, {"staff": staff, "at": at})
         tx.run(_DEACTIVATE, {"who": staff, "at": at})
@@ -189,7 +189,7 @@ def take_back(db: Database, actor: Actor, staff: str, at: dt.datetime) -> None:
         ledger.append_to(tx, ledger.PARTNERSHIP, at, actor.id, "account_taken_back", {"staff": staff})
 
 
-def _must_leave_an_administrator(tx: Tx, leaving: str) -> None:
+def must_leave_an_administrator(tx: Tx, leaving: str) -> None:
     administrators = {staff for staff, roles in tx.all(_ACTIVE, {}) if ADMINISTRATOR in roles}
     if administrators == {leaving}:
         remedy = "invite another administrator first"

@@ -78,6 +78,46 @@ def recalculate(db: Database, actor: Actor, *, dry_run: bool = False, at: dt.dat
     return moved
 
 
+class _Undo(Exception):
+    """The end of a rehearsal."""
+
+
+def change_closing_days(
+    db: Database,
+    actor: Actor,
+    add: dict[dt.date, str] | None = None,
+    remove: tuple[dt.date, ...] = (),
+    *,
+    dry_run: bool = False,
+    at: dt.datetime | None = None,
+) -> list[Change]:
+    """Add or remove closing days and count every open step again, all or nothing. Says what moves.
+
+    `dry_run`: only says it. What every case becomes is decided in one transaction, so nobody sees half of it.
+    """
+    at = at or clock.now()
+    moved: list[Change] = []
+    saved: list[tuple[Performed, Head]] = []
+    try:
+        with db.write() as tx:
+            protocols.change_closing_days(tx, db, actor, at, add or {}, remove)
+            for (ref,) in tx.all(_WITH_OPEN_STEPS, {}):
+                turn = begin(tx, db, actor, load(tx, ref, actor), at)
+                outcome = advance(turn.protocol, turn.before, Recalculate(), at, actor, turn.calendar)
+                moved += changes(ref, turn.before, outcome.state)
+                if outcome.events:
+                    saved.append(save(turn, outcome, Recalculate().kind, ""))
+            if dry_run:
+                raise _Undo
+    except _Undo:
+        saved = []
+    finally:
+        db.memory.pop("calendars", None)  # it may hold days that were never kept
+    for performed, head in saved:
+        after_commit(db, performed, head, at, actor)
+    return moved
+
+
 def _carry_out(
     db: Database,
     actor: Actor,

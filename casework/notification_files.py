@@ -7,13 +7,13 @@ headings, too large) raises `FileProblem` before any row is taken. Neither ever 
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn
 
-from casework.notification_tables import MAX_ROWS_SEEN, NO_HEADINGS, FileProblem, Heading, Line, heading_of
+from casework.notification_tables import MAX_ROWS_SEEN, NEEDED, NO_HEADINGS, FileProblem, Heading, Line, heading_of
 from casework.notification_words import FIELD_BY_HEADING
 from casework.notifications import DuplicateFields, FieldProblem, Notification, read_notification
 
@@ -39,11 +39,13 @@ def read_rows(name: str, content: bytes, now: datetime) -> list[Row]:
     ending = _ending_of(name, content)
     if ending == "json":
         return _json_rows(content, now)
-    heading, lines = _READERS[ending](content, FIELD_BY_HEADING)
+    heading, lines = _READERS[ending](content, FIELD_BY_HEADING, NEEDED)
     return [_row(line, heading, now) for line in lines]
 
 
-def read_table(name: str, content: bytes, words: Mapping[str, str]) -> tuple[Heading, list[Line]]:
+def read_table(
+    name: str, content: bytes, words: Mapping[str, str], needed: Iterable[str] = NEEDED
+) -> tuple[Heading, list[Line]]:
     """The headings and the rows of a spreadsheet (CSV or XLSX) with other columns too; `words`: its headings.
 
     Raises FileProblem.
@@ -51,7 +53,7 @@ def read_table(name: str, content: bytes, words: Mapping[str, str]) -> tuple[Hea
     ending = _ending_of(name, content)
     if ending == "json":
         raise FileProblem("file", "must be a spreadsheet: CSV or XLSX", "save it as .xlsx or .csv and send that")
-    return _READERS[ending](content, words)
+    return _READERS[ending](content, words, needed)
 
 
 def _ending_of(name: str, content: bytes) -> str:
@@ -110,7 +112,7 @@ _DELIMITERS = ";,\t"
 _EXCEL_DELIMITER = re.compile(r'"?sep=([;,\t|])"?\s*', re.IGNORECASE)
 
 
-def _csv_table(content: bytes, words: Mapping[str, str]) -> tuple[Heading, list[Line]]:
+def _csv_table(content: bytes, words: Mapping[str, str], needed: Iterable[str]) -> tuple[Heading, list[Line]]:
     lines = _text_of(content).split("\n")
     delimiters = _DELIMITERS
     if told := _EXCEL_DELIMITER.fullmatch(lines[0]):
@@ -121,7 +123,7 @@ def _csv_table(content: bytes, words: Mapping[str, str]) -> tuple[Heading, list[
     if not found:
         raise FileProblem("headings", *NO_HEADINGS)
     # Read with the wrong delimiter, headings grow together: the right one knows the most.
-    return _table(*max(found, key=lambda pair: pair[1].known))
+    return _table(*max(found, key=lambda pair: pair[1].known), needed)
 
 
 def _text_of(content: bytes) -> str:
@@ -177,7 +179,7 @@ _QUOTES = FieldProblem(
 # --- tables -------------------------------------------------------------------------------------------------------
 
 
-def _xlsx_table(content: bytes, words: Mapping[str, str]) -> tuple[Heading, list[Line]]:
+def _xlsx_table(content: bytes, words: Mapping[str, str], needed: Iterable[str]) -> tuple[Heading, list[Line]]:
     from casework.notification_sheets import sheets_of
 
     with sheets_of(content) as sheets:
@@ -187,11 +189,11 @@ def _xlsx_table(content: bytes, words: Mapping[str, str]) -> tuple[Heading, list
         if len(found) > 1:
             # Taking the first alone would lose the others without anybody noticing.
             raise FileProblem("file", "must have its notifications on one sheet", "send one file per sheet")
-        return _table(*found[0])
+        return _table(*found[0], needed)
 
 
-def _table(table: Callable[[], Iterator[Line]], heading: Heading) -> tuple[Heading, list[Line]]:
-    heading.must_be_complete()
+def _table(table: Callable[[], Iterator[Line]], heading: Heading, needed: Iterable[str]) -> tuple[Heading, list[Line]]:
+    heading.must_be_complete(needed)
     lines: list[Line] = []
     for line in table():
         if line.number > heading.line and not line.is_empty():
@@ -211,11 +213,11 @@ def _refuse_too_many(rows: int) -> None:
         raise FileProblem("file", f"must not hold more than {MAX_ROWS} notifications", "split it into smaller files")
 
 
-def _old_xls(content: bytes, words: Mapping[str, str]) -> NoReturn:
+def _old_xls(content: bytes, words: Mapping[str, str], needed: Iterable[str]) -> NoReturn:
     raise FileProblem("file", "must not be in the old .xls form", "open it and save it as .xlsx, without a password")
 
 
-_READERS: dict[str, Callable[[bytes, Mapping[str, str]], tuple[Heading, list[Line]]]] = {
+_READERS: dict[str, Callable[[bytes, Mapping[str, str], Iterable[str]], tuple[Heading, list[Line]]]] = {
     "csv": _csv_table,
     "txt": _csv_table,
     "tsv": _csv_table,

@@ -1,6 +1,6 @@
 """A table of notifications: finding its headings, and laying a row beside them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -10,6 +10,8 @@ from casework.notifications import FIELDS, OPTIONAL, FieldProblem
 
 FEWEST_HEADINGS = 3  # a row with this many known headings is the row of headings
 HEADING_WITHIN = 10  # a title or a remark may stand above it
+NEEDED = tuple(name for name in FIELDS if name not in OPTIONAL)
+"""columns of a file of notifications"""
 MAX_COLUMNS = 64
 MAX_ROWS_SEEN = 100_000  # empty rows count too
 NO_HEADINGS = (
@@ -56,7 +58,7 @@ class Heading:
     def known(self) -> int:
         return sum(bool(name) for name in self.columns)
 
-    def must_be_complete(self) -> None:
+    def must_be_complete(self, needed: Iterable[str] = NEEDED) -> None:
         """Raises FileProblem for a heading that is unknown, double or missing.
 
         An unknown heading is refused, not passed over: it may be a known one with a slip of the pen ("actual relase"),
@@ -70,7 +72,7 @@ class Heading:
         twice = sorted({name for name in self.columns if name and self.columns.count(name) > 1})
         if twice:
             raise FileProblem("headings", f"must be there once; {', '.join(twice)} is there twice", "keep one of them")
-        missing = [name for name in FIELDS if name not in OPTIONAL and name not in self.columns]
+        missing = [name for name in needed if name not in self.columns]
         if missing:
             raise FileProblem("headings", f"must be complete; missing: {', '.join(missing)}", "add the column")
 

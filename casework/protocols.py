@@ -160,17 +160,16 @@ def calendar(tx: Tx, db: Database, of: Protocol, at_revision: int | None = None)
 
 
 def change_closing_days(
-    db: Database, actor: Actor, at: dt.datetime, add: dict[dt.date, str] | None = None, remove: tuple[dt.date, ...] = ()
+    tx: Tx, db: Database, actor: Actor, at: dt.datetime, add: dict[dt.date, str], remove: tuple[dt.date, ...]
 ) -> None:
-    """Add or remove dated closing days of the partnership. Due days follow with `cases.recalculate`."""
-    with db.write() as tx:
-        must_administer(tx, db, actor)
-        closing = {day for (day,) in tx.all(_DAYS, {})}
-        new = {day: name for day, name in (add or {}).items() if day not in closing}
-        tx.many(_ADD_DAY, [{"day": day, "name": name, "added_at": at} for day, name in sorted(new.items())])
-        tx.many(_REMOVE_DAY, [{"which": day} for day in remove if day in closing])
-        body: dict[str, object] = {"added": [str(day) for day in sorted(new)], "removed": [str(day) for day in remove]}
-        ledger.append_to(tx, ledger.PARTNERSHIP, at, actor.id, "closing_days_changed", body)
+    """Add or remove dated closing days, in a transaction of the caller, who counts the due days again (`moving`)."""
+    must_administer(tx, db, actor)
+    closing = {day for (day,) in tx.all(_DAYS, {})}
+    new = {day: name for day, name in add.items() if day not in closing}
+    tx.many(_ADD_DAY, [{"day": day, "name": name, "added_at": at} for day, name in sorted(new.items())])
+    tx.many(_REMOVE_DAY, [{"which": day} for day in remove if day in closing])
+    body: dict[str, object] = {"added": [str(day) for day in sorted(new)], "removed": [str(day) for day in remove]}
+    ledger.append_to(tx, ledger.PARTNERSHIP, at, actor.id, "closing_days_changed", body)
 
 
 def must_administer(tx: Tx, db: Database, actor: Actor) -> None:

@@ -19,6 +19,9 @@ _ABSENCE = table_of(Absence)
 _p = sa.bindparam
 
 _IDS = Statement(sa.select(_STAFF.c.id).where(_STAFF.c.left_at.is_(None)))
+_ADD_ABSENCE = Statement(
+    sa.insert(_ABSENCE).values({name: _p(name) for name in ("staff", "from_on", "until_on", "recorded_at")})
+)
 _AWAY = Statement(sa.select(_ABSENCE.c.staff).where(_ABSENCE.c.from_on <= _p("day"), _ABSENCE.c.until_on >= _p("day")))
 
 
@@ -58,6 +61,12 @@ def everybody(db: Database, role: str | None = None) -> list[Staff]:
     return [member for member in found if role is None or role in member.roles]
 
 
+def left(db: Database) -> list[Staff]:
+    """Those who worked here, by name."""
+    with db.session() as session:
+        return list(session.exec(select(Staff).where(sa.text("left_at IS NOT NULL")).order_by(_STAFF.c.name)).all())
+
+
 def actor_for(db: Database, staff_id: str) -> Actor:
     """The acting person, with the roles held now. Raises StaffUnknown, also for who has left."""
     member = find(db, staff_id)
@@ -78,14 +87,12 @@ def must_work_here(tx: Tx, db: Database, staff_id: str, field: str, revision: in
 def record_absence(
     db: Database, staff_id: str, from_on: dt.date, until_on: dt.date, by: Actor, *, at: dt.datetime
 ) -> None:
-    """Somebody is away, first and last day included. Why is not asked."""
-    if by.id != staff_id:
-        with db.write() as tx:
-            protocols.must_administer(tx, db, by)
-    with db.session(read_only=False) as session:
-        session.add(Absence(staff=staff_id, from_on=from_on, until_on=until_on, recorded_at=at))
+    """Somebody is away, first and last day included. Why is not asked. Anybody may say it of themselves."""
     body: dict[str, object] = {"staff": staff_id, "from": str(from_on), "until": str(until_on)}
     with db.write() as tx:
+        if by.id != staff_id:
+            protocols.must_administer(tx, db, by)
+        tx.run(_ADD_ABSENCE, {"staff": staff_id, "from_on": from_on, "until_on": until_on, "recorded_at": at})
         ledger.append_to(tx, ledger.PARTNERSHIP, at, by.id, "absence_recorded", body)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import cases, intake, keys, ledger, operate, protocols
+from cli import cases, intake, keys, ledger, operate, protocols, staff
 from cli.output import friendly
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A city's prison release protocol, kept on time.")
@@ -13,6 +13,7 @@ app.add_typer(protocols.app, name="protocol", help="Check, explain, draw and com
 app.add_typer(cases.app, name="case", help="Look at a case, or move it to another version of its protocol.")
 app.add_typer(ledger.app, name="ledger", help="Verify the ledger, or sign a checkpoint of it.")
 app.add_typer(keys.app, name="keys", help="Look at the keys, or change the master key that wraps them.")
+app.add_typer(staff.app, name="staff", help="List, add or import those who work with sluis.")
 app.command("notify")(intake.notify)
 app.command("adopt")(intake.adopt)
 app.command("pull")(intake.pull)

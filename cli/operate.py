@@ -97,18 +97,18 @@ def demo(
 def closing_day(
     day: Annotated[str, typer.Argument(help="A day on which the partnership is closed.")],
     name: Annotated[str, typer.Option(help="What it is called.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would move.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="The partnership is open after all.")] = False,
     who: Who = None,
     as_json: AsJson = False,
 ) -> None:
     """Add or remove a closing day; due days are counted again and what moves is shown."""
     from casework import clock
-    from casework.cases import recalculate
-    from casework.protocols import change_closing_days
+    from casework.moving import change_closing_days
 
     db, me, found = database(), actor(who), day_of(day)
-    change_closing_days(db, me, clock.now(), {} if remove else {found: name}, (found,) if remove else ())
-    moved = recalculate(db, me)
+    given, gone = ({}, (found,)) if remove else ({found: name}, ())
+    moved = change_closing_days(db, me, given, gone, at=clock.now(), dry_run=dry_run)
     if not as_json:
         console.print(
             f"{found} is {'open again' if remove else 'a closing day'}; due days of open steps:", markup=False

@@ -33,6 +33,7 @@ from web import (
     task_pages,
     urgent,
 )
+from web.administration import absences, api_clients, closing_days, colleagues
 from web.api_schema import SCHEMAS
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
@@ -42,7 +43,7 @@ from web.step_up import fresh_where_needed
 PAGES = (
     documents,
     choose, signin, oidc, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate,
-    urgent, health,
+    urgent, health, colleagues, absences, closing_days, api_clients,
 )  # fmt: skip
 STATIC = Path(__file__).parent / "static"
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from casework import case_lists, compliance, heartbeats, partnership, staff
+from casework import case_lists, compliance, heartbeats
 from casework.automatic.facts import step_named
 from casework.compliance import StepCompliance
 from casework.lists import late_work, tasks_for
 from protocol.workdays import ONE_DAY
-from web.dates import long_day, short_day
+from web.dates import long_day
 from web.health import SWEEP_MINUTES, ago
 from web.lists import Section, case_row, must_have
 from web.view_tasks import Line, Liner
@@ -36,18 +36,6 @@ class ComplianceRow(NamedTuple):
     numbers: tuple[int, ...]
     bars: list[Bar]
     causes: str
-
-
-class StaffRow(NamedTuple):
-    name: str
-    roles: str
-    service: str
-    away: str
-
-
-class ClosingRow(NamedTuple):
-    day: str
-    name: str
 
 
 @router.get("/overview")
@@ -114,32 +102,3 @@ def _compliance_row(v: Visitor, line: StepCompliance) -> ComplianceRow:
         bars=[bar for bar in bars if bar.width],
         causes=", ".join(f"{v.t.of('cause', cause)} {count}" for cause, count in causes),
     )
-
-
-@router.get("/staff")
-def staff_list(v: Visitor = Depends(member)) -> Response:
-    must_have(v, "/staff")
-    away: dict[str, dt.date] = {}
-    for absence in staff.absences(v.db):
-        if absence.from_on <= v.today <= absence.until_on:
-            away[absence.staff] = absence.until_on
-    rows = [
-        StaffRow(
-            each.name,
-            v.role_names(each.roles),
-            v.t.of("service", each.service),
-            v.t("staff.away_until", day=short_day(away[each.id], v.t.language, v.today)) if each.id in away else "",
-        )
-        for each in sorted(staff.everybody(v.db), key=lambda member: member.name)
-    ]
-    return v.page("staff.html", rows=rows)
-
-
-@router.get("/closing-days")
-def closing_days(v: Visitor = Depends(member)) -> Response:
-    must_have(v, "/closing-days")
-    rows = [
-        ClosingRow(long_day(day, v.t.language, year=True).capitalize(), name)
-        for day, name in partnership.closing_days(v.db)
-    ]
-    return v.page("closing_days.html", rows=rows)

@@ -14,7 +14,7 @@ from casework.errors import NotAllowed
 from casework.lists import Task, late_work, tasks_for
 from protocol.workdays import ONE_DAY
 from web.dates import long_day, moment_words, short_day
-from web.menu import PAGES
+from web.menu import PAGES, UNLISTED
 from web.view_tasks import Line, Liner
 from web.visitor import Visitor, member
 
@@ -56,7 +56,7 @@ class Announced(NamedTuple):
 
 def must_have(v: Visitor, path: str) -> None:
     """Pages of a role. What stands on them asks visibility once more."""
-    roles = next(roles for page, _, roles in PAGES if page == path)
+    roles = {**{page: roles for page, _, roles in PAGES}, **UNLISTED}[path]
     if not v.has(*roles):
         raise NotAllowed("this page is for: " + v.role_names(list(roles)))
 

@@ -24,9 +24,12 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/compliance", "frame.nav_compliance", WATCHES),
     ("/staff", "frame.nav_staff", ADMINISTERS),
     ("/closing-days", "frame.nav_closing_days", ADMINISTERS),
+    ("/api-clients", "frame.nav_api_clients", ("administrator",)),
 )
+UNLISTED: dict[str, tuple[str, ...]] = {"/administration": ("administrator",)}
+"""what is not a page of the menu, and for whom it is"""
 MOST_AT_HEAD = 6
-SELDOM = ("/announce", "/staff", "/closing-days")
+SELDOM = ("/announce", "/staff", "/closing-days", "/api-clients")
 MY_CASES = ("lead_worker", "deputy_worker")
 FIRST = (
     (RUNS, "/overview"),

@@ -10,6 +10,7 @@ from casework import ledger, protocols, staff, states
 from casework.cases import OneOpenCase, migrate_case, open_case, perform, recalculate
 from casework.db import Database
 from casework.errors import CommandReused, NotAllowed, NotFound, StaffUnknown
+from casework.moving import change_closing_days
 from casework.transitions import content_of
 from casework.verify import verify
 from models.columns import NO_LIMIT
@@ -312,18 +313,21 @@ def test_a_version_in_force_is_never_changed(db: Database) -> None:
 def test_closing_days_added_later_move_what_is_due_and_show_it_first(db: Database) -> None:
     ref = new_case(db).ref
     thursday = dt.date(2026, 11, 12)
-    protocols.change_closing_days(db, CORA, T0, add={thursday: "training"})
     before = counts(db)
-    shown = recalculate(db, CORA, dry_run=True, at=T0)
+    shown = change_closing_days(db, CORA, {thursday: "training"}, dry_run=True, at=T0)
     assert counts(db) == before
-    moved = recalculate(db, CORA, at=T0)
+    moved = change_closing_days(db, CORA, {thursday: "training"}, at=T0)
     assert moved == shown
     assert [(change.case, change.step, change.was, change.now) for change in moved] == [
         (ref, "notify", thursday, dt.date(2026, 11, 13))
     ]
     assert recalculate(db, CORA, at=T0) == []
+    back = change_closing_days(db, CORA, remove=(thursday,), at=T0)
+    assert [(change.was, change.now) for change in back] == [(dt.date(2026, 11, 13), thursday)]
+    before = counts(db)
     with pytest.raises(NotAllowed):
-        protocols.change_closing_days(db, PIET, T0, add={thursday: "no"})
+        change_closing_days(db, PIET, {thursday: "no"}, at=T0)
+    assert counts(db) == before
 
 
 def test_absences_pass_a_task_to_the_first_present_substitute_of_another_service(db: Database) -> None:

@@ -23,6 +23,7 @@ PAGES = {
     "/urgent": {"s-cora", "s-dirk", "s-maya"},
     "/staff": {"s-cora", ADMINISTRATOR},
     "/closing-days": {"s-cora", ADMINISTRATOR},
+    "/api-clients": {ADMINISTRATOR},
 }
 EVERYBODY = (
     "s-cora", "s-dirk", "s-ilse", "s-paul", "s-lena", "s-piet", "s-vera", "s-omar", "s-dana", "s-frank", "s-anna",

@@ -16,12 +16,12 @@ from web import task_more
 from web.words import LANGUAGES, Words, table
 
 FOLDER = Path(web.__file__).parent
-SOURCES = [*FOLDER.glob("*.py"), *FOLDER.glob("templates/**/*.html")]
+SOURCES = [*FOLDER.glob("**/*.py"), *FOLDER.glob("templates/**/*.html")]
 LITERAL = re.compile(r"[\"']([a-z]+\.[a-z0-9_]+)[\"']")
 FAMILIES = frozenset(
     {
         "answer", "certainty", "cause", "check", "done", "outcome", "problem", "reason", "refusal", "sentences",
-        "service", "status", "tone", "waiver", "who", "why",
+        "service", "staff", "account_state", "key_state", "status", "tone", "waiver", "who", "why",
     }
 )  # fmt: skip
 """Words looked up by keys that come from elsewhere."""
@@ -29,6 +29,7 @@ COMPOSED = frozenset(
     {
         *(f"task.{action}" for action in ("appoint", "move", "assign", "waive")),
         *(key for key in table() if key.startswith("announce.")),
+        *(f"absence.{name}" for name in ("from_on", "until_on")),
     }
 )
 
