@@ -15,13 +15,20 @@ DOOR = "sluis.door"
 OPEN = f"SET LOCAL {DOOR} = 'casework'"
 """opens the door until the transaction ends"""
 POLICY = "through_the_door"
-CASE_DATA = frozenset(
-    table.name
-    for table in METADATA.sorted_tables
-    if {"case_id", "person_id"} & set(table.c.keys())
-    or table.name in ("release_case", "person", "ledger_entry", "ledger_stream")
-)
-"""The tables about cases and persons: by their columns, so that a new one is not forgotten."""
+
+
+def _case_data() -> frozenset[str]:
+    """Tables about cases and persons: by their columns and by what they refer to, so that no new one is forgotten."""
+    found = {"release_case", "person", "ledger_entry", "ledger_stream"}
+    tables = METADATA.sorted_tables
+    found |= {table.name for table in tables if {"case_id", "person_id"} & set(table.c.keys())}
+    for table in tables:  # in the order in which they refer to each other
+        if any(key.column.table.name in found for key in table.foreign_keys):
+            found.add(table.name)
+    return frozenset(found)
+
+
+CASE_DATA = _case_data()
 WRITE_ONCE = ("ledger_entry", "access_entry", "tombstone", "key_store", "alembic_version")
 _OWNS = """
 SELECT current_user, r.rolsuper OR r.rolbypassrls OR EXISTS (

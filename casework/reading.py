@@ -105,7 +105,8 @@ def history(db: Database, actor: Actor, ref: str, at: dt.datetime | None = None)
                 events = shown_events(
                     seen.protocol, seen.state, actor, seen.relation, events_in(key, header, body), today
                 )
-                lines.append(HistoryLine(header.seq, header.recorded_at, header.by, header.command, events))
+                if events:  # that somebody did something at all can be secret: a document, a sharing decision
+                    lines.append(HistoryLine(header.seq, header.recorded_at, header.by, header.command, events))
     if not allowed:
         raise NotFound
     return lines

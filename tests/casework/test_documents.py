@@ -12,6 +12,7 @@ from casework.documents import CHUNK_BYTES, New, Opened
 from casework.errors import NotAllowed, NotFound
 from casework.migrating import open_database
 from casework.outcomes import refresh
+from casework.reading import history
 from casework.sealing import SealBroken
 from casework.verify import verify
 from protocol.commands import Actor
@@ -190,3 +191,10 @@ def test_a_file_whose_pieces_were_changed_does_not_open(db: Database, swap: str)
     behind_its_back(db, SWAPS[swap])
     with pytest.raises(SealBroken):
         documents.opened(db, LENA, ref, document, T0)
+
+
+def test_the_history_does_not_tell_that_a_document_was_added(db: Database) -> None:
+    ref = assigned_case(db).ref
+    before = history(db, PIET, ref, T0)
+    add(db, LENA, ref, New("For Dora", "x", "social_plan", "named_only", ("s-dora",)))
+    assert history(db, PIET, ref, T0) == before
