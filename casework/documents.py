@@ -116,7 +116,9 @@ def _go_to(tx: Tx, db: Database, actor: Actor, ref: str, command_id: str = "", *
     case = load(tx, ref, actor, command_id, lock=lock)
     key, state = state_of(tx, db, case)
     protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
-    return _Place(case, key, state, protocol, case.relations | reading.by_tasks(protocol, state, actor))
+    # somebody named for one item is not named for every document: each has names of its own
+    ties = (case.relations - {"named"}) | reading.by_tasks(protocol, state, actor)
+    return _Place(case, key, state, protocol, ties)
 
 
 def _sees(place: _Place, actor: Actor, row: Row) -> Decision:

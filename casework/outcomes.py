@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from models.people import Absence as AbsenceRow
 from protocol.causes import Absence
 from protocol.commands import SYSTEM
 from protocol.events import Entry
+from protocol.language import Protocol
 from protocol.verdicts import Verdict, verdicts
 from protocol.workdays import WorkCalendar
 
@@ -107,9 +109,24 @@ def _write(tx: Tx, db: Database, case: Loaded, entries: list[Entry], at: dt.date
     assert about is not None
     same = {"case_id": case.id, "protocol": case.protocol_key}
     same |= {"release_type": about[0], "notice": about[1], "prison": about[2]}
-    judged = verdicts(protocol, entries, calendar, today, away)
+    judged = [_from_outside(protocol, one, today) for one in verdicts(protocol, entries, calendar, today, away)]
     tx.run(_CLEAR, {"which": case.id})
     tx.many(_INSERT, [{**same, **_row(verdict, calendar, today), **one} for verdict, one in _numbered(judged)])
+
+
+def _from_outside(protocol: Protocol, verdict: Verdict, today: dt.date) -> Verdict:
+    """A step that shows as settled on its due day counts as kept from then on, whatever its outcome or when it came.
+
+    Else a figure would tell what no page tells. Source: protocol, "Sharing".
+    """
+    step = protocol.steps.get(verdict.step)
+    if step is None or not step.settled_on_due_day or verdict.due is None:
+        return verdict
+    passed = today >= verdict.due
+    return replace(
+        verdict, verdict="kept" if passed else "running", done_on=verdict.due if passed else None, cause="",
+        working_days_late=0,
+    )  # fmt: skip
 
 
 def _numbered(judged: list[Verdict]) -> Iterator[tuple[Verdict, dict[str, str]]]:

@@ -10,6 +10,7 @@ from casework.errors import CommandReused
 from casework.ledger import Head
 from casework.loading import Loaded, content_of, done_meanwhile, events_in, load, state_of
 from casework.permission import must_be_allowed, step_of
+from casework.release import Releasing
 from casework.rows import (
     INSERT_DONE,
     UPDATE_CASE,
@@ -133,9 +134,20 @@ def save(turn: Turn, outcome: Outcome, kind: str, command_id: str) -> tuple[Perf
     rows = StepRows(case.id, turn.protocol, turn.calendar, state, people)
     write_steps(tx, rows, turn.before, state, all_open=people != case.people)
     write_effects(tx, case.id, case.ref, head.seq, outcome.effects, turn.at)
+    _release(turn, outcome)
     if command_id:
         tx.run(INSERT_DONE, {"command_id": command_id, "case_id": case.id, "seq": head.seq})
     return Performed(case.id, case.ref, head.seq, outcome.events, outcome.effects, state), head
+
+
+def _release(turn: Turn, outcome: Outcome) -> None:
+    """What a settled sharing decision releases."""
+    for event in outcome.events:
+        if event.kind == "step_done" and event.by != "system":
+            key, case = turn.key, turn.case
+            Releasing(turn.tx, case, key, turn.protocol, turn.calendar, outcome.state, turn.at).take(
+                event, outcome.clean
+            )
 
 
 def entry_of(actor: Actor, kind: str, outcome: Outcome, at: dt.datetime) -> tuple[dt.datetime, str, str, bytes]:

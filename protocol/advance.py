@@ -229,7 +229,7 @@ def _milestones(run: Run) -> None:
                     break
 
 
-def _second(run: Run, command: c.DecideSecond) -> None:
+def _second(run: Run, command: c.DecideSecond) -> dict[str, Any]:
     occurrence, step = _find_open(run, command.id, "proposed")
     _check_day(run, command.occurred_on)
     four_eyes = step.four_eyes
@@ -244,10 +244,26 @@ def _second(run: Run, command: c.DecideSecond) -> None:
     if not command.agree:
         if four_eyes.returned is not None:
             _return(run, occurrence, step)
-            return
+            return {}
         given |= _disagreed(four_eyes.disagree_sets, command.field)
         outcome = four_eyes.disagree or outcome_of(form_of(step, occurrence), given)
+    narrowed = _narrowed(run, step, command)
     _settle(run, occurrence, outcome, command.occurred_on, given, occurrence.proposed_by or "", run.actor.id)
+    return narrowed
+
+
+def _narrowed(run: Run, step: Step, command: c.DecideSecond) -> dict[str, Any]:
+    """What the second person shares less of: text, recipients or end. That it is less is checked beside the proposal."""
+    if not command.narrowed:
+        return {}
+    shares = step.shares
+    if shares is None or not command.agree or set(command.narrowed) - {shares.text, shares.to, shares.until}:
+        rule = "only the text, the recipients and the end of what is shared can be narrowed"
+        raise Refused("share.narrow", rule, "agree with it as it is, or decline", "narrowed")
+    fields = [
+        field.model_copy(update={"required_when": None}) for field in step.form.fields if field.key in command.narrowed
+    ]
+    return check_form(Form(fields=tuple(fields)), command.narrowed, run.protocol.tracks, {})
 
 
 def _disagreed(sets: dict[str, str] | None, field: str | None) -> dict[str, str]:

@@ -49,6 +49,8 @@ class DecideSecond(Frozen):
     field: str | None = None
     """the field disagreed with, where the protocol distinguishes"""
     occurred_on: dt.date
+    narrowed: dict[str, object] = {}
+    """of a step that shares: a shorter text, fewer recipients, an earlier end, instead of what was proposed"""
 
 
 class AssignStep(Frozen):

@@ -207,6 +207,18 @@ class FourEyes(Part):
     then: Key | None = Field(None, description="a second disagreement opens this step")
 
 
+class Shares(Part):
+    """What a step releases, once it is settled, to those whom its form names: the text as decided, and nothing else."""
+
+    item: Key = Field(description="the kind of item that is released")
+    when: Condition | None = Field(None, description="only if this holds")
+    text: Key = Field(description="field of the form with the exact text")
+    to: Key = Field(description="field with the recipients")
+    ground: Key = Field(description="field with the ground")
+    code: Key = Field(description="field with the handling code")
+    until: Key = Field(description="field with the day on which access ends")
+
+
 class Skip(Part):
     """Who may waive a step, and what is left of it."""
 
@@ -376,6 +388,7 @@ class Step(Part):
     four_eyes: FourEyes | None = Field(None, description="a second person of another service decides too")
     step_up: bool = Field(False, description="recorded only by somebody who gave the second factor in the last minutes")
     quorum: tuple[OneOrMany, ...] = Field((), description="attendance: one of each")
+    shares: Shares | None = Field(None, description="what it releases to those it names")
     consent: bool = Field(False, description="only with the consent of the person concerned")
     told: tuple[Told, ...] = Field((), description="who is told when it is settled")
     escalation: Key | None = Field(None, description="the chain of who is told when it is late")

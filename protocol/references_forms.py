@@ -41,6 +41,22 @@ def no_field_or_outcome_twice(book: Book) -> Iterator[Finding]:
             )
 
 
+@rule("forms.shares")
+def what_is_shared_stands_in_the_form(book: Book) -> Iterator[Finding]:
+    """What a step releases, to whom, on which ground and until when is asked in its form."""
+    kinds = {"text": "text", "to": "staff_list", "ground": "choice", "code": "choice", "until": "date"}
+    for place in book.step_places:
+        shares = place.step.shares
+        if shares is None:
+            continue
+        fields = {field.key: field.type for field in place.step.form.fields}
+        for name, kind in kinds.items():
+            wanted = getattr(shares, name)
+            if fields.get(wanted) != kind:
+                words = f"`{wanted}` is no field of kind {kind} in the form of this step"
+                yield Finding((*place.path, "shares", name), words, f"name a field of type {kind}")
+
+
 @rule("forms.kinds")
 def details_fit_the_kind_of_field(book: Book) -> Iterator[Finding]:
     for path, part in book.everything:

@@ -28,6 +28,7 @@ from web import (
     lists,
     oidc,
     report,
+    sharing,
     signin,
     step_up,
     task_pages,
@@ -43,7 +44,7 @@ from web.step_up import fresh_where_needed
 PAGES = (
     documents,
     choose, signin, oidc, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate,
-    urgent, health, colleagues, absences, closing_days, api_clients,
+    urgent, health, colleagues, absences, closing_days, api_clients, sharing,
 )  # fmt: skip
 STATIC = Path(__file__).parent / "static"
 

@@ -11,6 +11,10 @@ RUNS = ("coordinator", "deputy_coordinator")
 WATCHES = (*RUNS, "auditor", "dpo")
 CALLED = (*RUNS, "mayor", "mayors_office", "manager", "chiefs_delegate")
 ADMINISTERS = ("administrator", "coordinator")
+READS_SHARED = (
+    *RUNS, "info_officer", "lead_worker", "deputy_worker", "second_member", "second_police", "chiefs_delegate",
+    "youth_worker", "liaison", "mayor",
+)  # fmt: skip
 NO_TASKS = frozenset({"mayor", "mayors_office", "administrator", "auditor", "dpo", "manager"})
 """Roles that own no step: no page of tasks."""
 
@@ -22,6 +26,7 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/late", "frame.nav_late", RUNS),
     ("/urgent", "frame.nav_urgent", CALLED),
     ("/compliance", "frame.nav_compliance", WATCHES),
+    ("/shared", "frame.nav_shared", READS_SHARED),
     ("/staff", "frame.nav_staff", ADMINISTERS),
     ("/closing-days", "frame.nav_closing_days", ADMINISTERS),
     ("/api-clients", "frame.nav_api_clients", ("administrator",)),
@@ -29,7 +34,7 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 UNLISTED: dict[str, tuple[str, ...]] = {"/administration": ("administrator",)}
 """what is not a page of the menu, and for whom it is"""
 MOST_AT_HEAD = 6
-SELDOM = ("/announce", "/staff", "/closing-days", "/api-clients")
+SELDOM = ("/announce", "/shared", "/staff", "/closing-days", "/api-clients")
 MY_CASES = ("lead_worker", "deputy_worker")
 FIRST = (
     (RUNS, "/overview"),

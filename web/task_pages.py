@@ -139,15 +139,28 @@ def _sent_before(v: Visitor, ref: str, step: str, form: FormData) -> Response:
 
 @router.post("/decide")
 def decide(ref: str, step: str, v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
-    values = {name: str(form.get(name) or "") for name in ("agree", "field")}
+    narrowed = _narrowed(v, ref, step, form)
+    values = {**narrowed, **{name: str(form.get(name) or "") for name in ("agree", "field")}}
 
     def make(id: str) -> c.DecideSecond:
         if values["agree"] not in ("yes", "no"):
             raise _Unfit("agree")
         agree = values["agree"] == "yes"
-        return c.DecideSecond(id=id, agree=agree, field=None if agree else values["field"] or None, occurred_on=v.today)
+        field = None if agree else values["field"] or None
+        return c.DecideSecond(id=id, agree=agree, field=field, occurred_on=v.today, narrowed=narrowed if agree else {})
 
     return _do(v, ref, step, form, "decide", values, make)
+
+
+def _narrowed(v: Visitor, ref: str, step: str, form: FormData) -> dict[str, Any]:
+    """What the second person wants to share, where the step shares something; empty: the form did not ask."""
+    if not any(name.startswith("f.") for name in form):
+        return {}
+    try:
+        view = TaskView(v, ref, step)
+    except NotFound:
+        return {}
+    return typed_in(view.narrowing_fields(), form, view.case.protocol.tracks)
 
 
 @router.post("/waive")

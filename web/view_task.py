@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from casework import staff
@@ -13,7 +13,7 @@ from casework.errors import NotFound
 from casework.reading import CaseView, case_for, form_of
 from protocol.advance import form_of as form_for
 from protocol.errors import Problem, Refused
-from protocol.language import Form, Step
+from protocol.language import Form, FormField, Step
 from protocol.state import Occurrence
 from protocol.variants import steps_for
 from protocol.visibility import may
@@ -244,7 +244,26 @@ class TaskView:
         )
         written = form_of(self.v.db, self.v.actor, self.case.ref, self.occurrence.id, self.v.now)
         answers = Written(self.t, self.case.protocol, self.names).answers(self.form.fields, written)
-        return Deciding(by, answers, self._decision_controls(mine), mine.command or self.v.new_command())
+        controls = [*self._narrowing(written, mine), *self._decision_controls(mine)]
+        return Deciding(by, answers, controls, mine.command or self.v.new_command())
+
+    def narrowing_fields(self) -> list[FormField]:
+        """What a second person may share less of: text, recipients, end."""
+        shares = self.step.shares
+        names = (shares.text, shares.to, shares.until) if shares is not None else ()
+        return [field for field in self.form.fields if field.key in names]
+
+    def _narrowing(self, written: Mapping[str, Any], typed: Typed) -> list[Control]:
+        """The proposal itself, to be shared as it is or with less in it; only the people who were proposed."""
+        shares = self.step.shares
+        if shares is None or not written.get(shares.text):
+            return []
+        values = dict(typed.values) if typed.values else dict(written)
+        proposed = [(who, self.names.get(who, who)) for who in written.get(shares.to) or ()]
+        maker = Maker(self.t, self.case.protocol.tracks, proposed, values, typed.problems)
+        found = list(maker.controls(self.narrowing_fields()))
+        found[0] = replace(found[0], hint=self.t("shared.narrow_hint"))
+        return found
 
     def _other_service(self) -> bool:
         same = self.occurrence.proposed_service == self.v.actor.service
