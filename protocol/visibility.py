@@ -122,6 +122,10 @@ CASE_ACTIONS: dict[str, tuple[frozenset[str], str]] = {
         frozenset({"coordinator", "deputy_coordinator", "data_manager", "dpo", "auditor"}),
         "that a case was erased is shown to those who watch over erasures",
     ),
+    "watch": (frozenset({"dpo", "data_manager"}), "the data protection officer watches who reads what"),
+    "answer_request": (
+        frozenset({"data_manager"}), "the data manager answers what the person concerned asks",
+    ),
     "see_restricted": (frozenset({"data_manager"}), "this is restricted while an objection is being answered"),
     "audit": (frozenset({"coordinator", "deputy_coordinator", "auditor", "dpo"}), "the coordinator and the auditor watch the protocol"),
 }  # fmt: skip
@@ -140,7 +144,7 @@ def may_act(
         return Decision(allowed and _reaches(roles, relation), "the protocol names who may report this event")
     allowed_roles, reason = CASE_ACTIONS.get(action, (frozenset(), "no role may do this"))
     allowed = bool(roles & allowed_roles) and (
-        action in ("open", "administer", "audit", "acknowledge", "certify") or _reaches(roles, relation)
+        action in ("open", "administer", "audit", "acknowledge", "certify", "watch") or _reaches(roles, relation)
     )
     return Decision(allowed, reason)
 

@@ -31,8 +31,10 @@ from web import (
     sharing,
     signin,
     step_up,
+    subject_access,
     task_pages,
     urgent,
+    watching,
 )
 from web.administration import absences, api_clients, closing_days, colleagues
 from web.api_schema import SCHEMAS
@@ -45,6 +47,7 @@ PAGES = (
     documents,
     choose, signin, oidc, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate,
     urgent, health, colleagues, absences, closing_days, api_clients, sharing,
+    subject_access, watching,
 )  # fmt: skip
 STATIC = Path(__file__).parent / "static"
 

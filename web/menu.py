@@ -27,6 +27,7 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/urgent", "frame.nav_urgent", CALLED),
     ("/compliance", "frame.nav_compliance", WATCHES),
     ("/shared", "frame.nav_shared", READS_SHARED),
+    ("/reading", "frame.nav_reading", ("dpo", "data_manager")),
     ("/staff", "frame.nav_staff", ADMINISTERS),
     ("/closing-days", "frame.nav_closing_days", ADMINISTERS),
     ("/api-clients", "frame.nav_api_clients", ("administrator",)),
@@ -41,7 +42,8 @@ FIRST = (
     (("liaison",), "/announced"),
     (("mayor", "mayors_office"), "/urgent"),
     (("administrator",), "/staff"),
-    (("auditor", "dpo"), "/compliance"),
+    (("dpo",), "/reading"),
+    (("auditor",), "/compliance"),
 )
 
 

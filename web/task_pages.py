@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from casework.cases import perform
 from casework.errors import NotAllowed, NotFound
+from casework.subject_access import REQUEST
 from protocol import commands as c
 from protocol.errors import Problem, Refused
 from web import refusals, task_more
@@ -46,7 +47,14 @@ def _page(view: TaskView, typed: Typed, refused: Said | None = None, status: int
         said="" if completing or deciding else _said(view),
         problems=wrong,
         refused=refused,
+        copy_href=_copy(view),
     )
+
+
+def _copy(view: TaskView) -> str:
+    """Where the copy of the person's file is made, while their access request is being answered."""
+    asked = view.occurrence.open and view.occurrence.trigger == REQUEST and view.may("complete")
+    return f"/cases/{view.case.ref}/copy" if asked else ""
 
 
 def _said(view: TaskView) -> str:
