@@ -153,6 +153,15 @@ def _may_know_it_waits(protocol: Protocol, step: Step, roles: set[str]) -> bool:
     return bool(roles & EVERY_CASE) and not step.settled_on_due_day
 
 
+_PRISONS = Statement(sa.select(CASE.c.prison).where(CASE.c.prison.is_not(None)).distinct().order_by(CASE.c.prison))
+
+
+def prisons(db: Database) -> list[str]:
+    """The prisons that announced something, by name."""
+    with db.read() as tx:
+        return [name for (name,) in tx.all(_PRISONS, {})]
+
+
 def known_of(db: Database, tasks: list[Task]) -> dict[int, Known]:
     """What explains the due days of tasks that this person was just shown."""
     found = {}

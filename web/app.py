@@ -20,6 +20,7 @@ from web import (
     api,
     case_pages,
     choose,
+    compliance,
     coordinate,
     documents,
     errors,
@@ -47,7 +48,7 @@ PAGES = (
     documents,
     choose, signin, oidc, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate,
     urgent, health, colleagues, absences, closing_days, api_clients, sharing,
-    subject_access, watching,
+    subject_access, watching, compliance,
 )  # fmt: skip
 STATIC = Path(__file__).parent / "static"
 

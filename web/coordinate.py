@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import NamedTuple
-
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from casework import case_lists, compliance, heartbeats
-from casework.automatic.facts import step_named
-from casework.compliance import StepCompliance
+from casework import case_lists, heartbeats
 from casework.lists import late_work, tasks_for
 from protocol.workdays import ONE_DAY
 from web.dates import long_day
@@ -22,20 +17,6 @@ from web.visitor import Visitor, member
 router = APIRouter()
 FIRST = 8
 """lines of each part of the overview"""
-QUARTER = dt.timedelta(days=91)
-
-
-class Bar(NamedTuple):
-    verdict: str
-    x: float
-    width: float
-
-
-class ComplianceRow(NamedTuple):
-    name: str
-    numbers: tuple[int, ...]
-    bars: list[Bar]
-    causes: str
 
 
 @router.get("/overview")
@@ -75,30 +56,3 @@ def _stale(v: Visitor) -> str:
     if beat is None or beat.minutes_ago < SWEEP_MINUTES:
         return ""
     return v.t("overview.stale", when=ago(v.t, beat.minutes_ago))
-
-
-@router.get("/compliance")
-def compliance_table(
-    v: Visitor = Depends(member), since: dt.date | None = Query(None), until: dt.date | None = Query(None)
-) -> Response:
-    must_have(v, "/compliance")
-    first, last = since or v.today - QUARTER, until or v.today
-    found = compliance.table(v.db, v.actor, first, last, v.protocol.protocol, v.now)
-    rows = [_compliance_row(v, line) for line in found]
-    return v.page("compliance.html", rows=rows, since=first.isoformat(), until=last.isoformat())
-
-
-def _compliance_row(v: Visitor, line: StepCompliance) -> ComplianceRow:
-    step = step_named(v.protocol, line.step)
-    causes = sorted(line.causes.items(), key=lambda pair: -pair[1])
-    bars, x = [], 0.0
-    for verdict in compliance.EXPECTED:
-        width = round(100 * getattr(line, verdict) / line.expected, 2)
-        bars.append(Bar(verdict, round(x, 2), width))
-        x += width
-    return ComplianceRow(
-        name=v.t.text(step.name) if step else line.step,
-        numbers=(line.expected, line.kept, line.late, line.missed, line.waived),
-        bars=[bar for bar in bars if bar.width],
-        causes=", ".join(f"{v.t.of('cause', cause)} {count}" for cause, count in causes),
-    )

@@ -39,8 +39,9 @@ def address(demo_db: Database) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with its module: while it is open, an event loop runs in this thread, and other tests start their own."""
     with sync_playwright() as playwright:
         browser = real.chromium(playwright)
         yield browser

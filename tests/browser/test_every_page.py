@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from casework import case_lists, clock
+from casework.cases import perform
+from casework.db import Database
+from casework.staff import actor_for
+from protocol.commands import ReportEvent
 from tests.browser.conftest import Open
-from tools.browser import pages_of, pattern, routes
+from tools.browser import NOW, pages_of, pattern, routes
 
 WHO = (
     "coordinator", "lead-1", "liaison-noord", "info-officer", "second-member", "data-manager", "dpo", "mayor",
@@ -17,7 +22,7 @@ WHO = (
 )  # fmt: skip
 """people of the demo who between them reach every page"""
 NOT_A_PAGE = {
-    "/", "/health.json", "/oidc/start", "/oidc/callback", "/cases/{ref}/documents/{document}",
+    "/", "/health.json", "/compliance.pdf", "/compliance.xlsx", "/oidc/start", "/oidc/callback", "/cases/{ref}/documents/{document}",
 }  # fmt: skip
 """routes that lead elsewhere or are for machines"""
 BY_SIGNING_IN = {"/sign-in", "/sign-in/code", "/signed-out", "/invitation/{secret}", "/second-factor/new", "/step-up"}
@@ -28,8 +33,13 @@ WEIGHT = 150_000
 
 
 @pytest.fixture(scope="module")
-def everywhere(chromium: Any, address: str) -> dict[str, tuple[str, str]]:
+def everywhere(chromium: Any, address: str, demo_db: Database) -> dict[str, tuple[str, str]]:
     """For each page somebody who has it, and an address: route → (person, path)."""
+    clock.set_to(NOW)
+    coordinator = actor_for(demo_db, "coordinator")
+    case = case_lists.by_release(demo_db, coordinator).cases[0].ref
+    asked = ReportEvent(event="access_request", occurred_on=NOW.date())  # else nobody would have the page of the copy
+    perform(demo_db, coordinator, case, asked, "browser:access-request")
     from tools.browser import become
 
     found: dict[str, tuple[str, str]] = {}
