@@ -31,8 +31,12 @@ COMPRESSED = (".css", ".js", ".svg")
 
 
 def environment() -> dict[str, str]:
-    """The environment in which node finds itself, before any other that the system has."""
-    return {**os.environ, "PATH": f"{NODE}{os.pathsep}{os.environ.get('PATH', '')}"}
+    """The environment in which node finds itself, before any other that the system has.
+
+    It trusts whom the system trusts, as pip does: a city's network may have an authority of its own.
+    """
+    ours = {"PATH": f"{NODE}{os.pathsep}{os.environ.get('PATH', '')}", "NODE_USE_SYSTEM_CA": "1"}
+    return {**os.environ, **ours}
 
 
 def node(*arguments: str) -> int:
