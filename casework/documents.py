@@ -18,10 +18,9 @@ from casework.db import CONFLICTS, Database
 from casework.document_files import check
 from casework.errors import CommandReused, NotAllowed, NotFound
 from casework.loading import Loaded, content_of, load, state_of
-from casework.rows import INSERT_DONE, UPDATE_HEAD
 from casework.sealing import SealBroken, Sealer, seal, unseal
 from casework.statements import Row, Statement, Tx
-from casework.transitions import ATTEMPTS, Stale, append
+from casework.transitions import ATTEMPTS, Stale, record
 from models.base import table_of
 from models.documents import Document, DocumentChunk
 from models.sharing import HANDLING
@@ -163,7 +162,7 @@ def add(
                     "ending": checked.kind.ending, "type": checked.kind.media_type,
                 }  # fmt: skip
                 entry = _store(tx, place, actor, new, about, content, at)
-                head = _record(tx, place, actor, ATTACHED, entry, command_id, at)
+                head = record(tx, place.case, place.key, actor.id, ATTACHED, {"document": entry}, command_id, at)
             break
         except (Stale, *CONFLICTS):
             if attempt == ATTEMPTS:
@@ -227,21 +226,6 @@ def digest_of(pieces: Iterable[bytes]) -> str:
     return hashed.hexdigest()
 
 
-def _record(
-    tx: Tx, place: _Place, actor: Actor, kind: str, document: dict[str, Any], command_id: str, at: dt.datetime
-) -> ledger.Head:
-    """The entry in the case's ledger: no event of the protocol, but part of what happened."""
-    case = place.case
-    body = states.json_bytes({"events": [], "form": {"document": document}})
-    head = append(tx, case.head, case.ref, place.key, (at, actor.id, kind, body))
-    values = {"case_id": case.id, "version_before": case.version, "version": case.version + 1}
-    if tx.run(UPDATE_HEAD, {**values, "head_seq": head.seq, "head_hash": head.hash}) == 0:
-        raise Stale
-    if command_id:
-        tx.run(INSERT_DONE, {"command_id": command_id, "case_id": case.id, "seq": head.seq})
-    return head
-
-
 def _first(tx: Tx, place: _Place) -> str:
     assert place.case.done is not None
     case_id, seq = place.case.done
@@ -268,7 +252,8 @@ def remove(db: Database, actor: Actor, ref: str, document: str, command_id: str,
             raise NotAllowed("who added a document and the coordinator may remove it")
         tx.run(_REMOVE_CHUNKS, {"which": document})
         tx.run(_REMOVE, {"which": document, "at": at})
-        head = _record(tx, place, actor, REMOVED, {"id": document}, command_id, at)
+        form = {"document": {"id": document}}
+        head = record(tx, place.case, place.key, actor.id, REMOVED, form, command_id, at)
     states.remember(db, place.case.id, head.hash, place.state)
 
 

@@ -18,10 +18,10 @@ from casework.errors import NotAllowed, NotFound
 from casework.keys import KeyGone
 from casework.loading import load
 from casework.release import NAMED, bound_to
-from casework.rows import CASE, INSERT_DONE, MEMBER, UPDATE_HEAD
+from casework.rows import CASE, MEMBER
 from casework.sealing import unseal
 from casework.statements import Row, Statement, Tx
-from casework.transitions import Stale, append, state_of
+from casework.transitions import record, state_of
 from models.base import table_of
 from models.ledger import AccessEntry
 from models.sharing import Item, SharingDecision
@@ -216,11 +216,6 @@ def recall(db: Database, actor: Actor, item: int, command_id: str, at: dt.dateti
         still = {who for (named,) in tx.all(_OTHERS, {"case": case.id, "item": item, "at": at}) for who in named}
         for who in set(found.item.named) - still:
             tx.run(_NO_LONGER, {"of_case": case.id, "who": who})
-        body = states.json_bytes({"events": [], "form": {"recalled": {"item": item, "occurrence": found.occurrence}}})
-        head = append(tx, case.head, case.ref, key, (at, actor.id, RECALLED, body))
-        values = {"case_id": case.id, "version_before": case.version, "version": case.version + 1}
-        if tx.run(UPDATE_HEAD, {**values, "head_seq": head.seq, "head_hash": head.hash}) == 0:
-            raise Stale
-        if command_id:
-            tx.run(INSERT_DONE, {"command_id": command_id, "case_id": case.id, "seq": head.seq})
+        form = {"recalled": {"item": item, "occurrence": found.occurrence}}
+        head = record(tx, case, key, actor.id, RECALLED, form, command_id, at)
     states.remember(db, case.id, head.hash, state)

@@ -170,6 +170,20 @@ def append(tx: Tx, before: Head, ref: str, key: Sealer, content: tuple[dt.dateti
     return head
 
 
+def record(
+    tx: Tx, case: Loaded, key: Sealer, by: str, kind: str, form: dict[str, Any], command_id: str, at: dt.datetime
+) -> Head:
+    """An entry for what is no event of the protocol but happened in the case: a document, a recall. Raises Stale."""
+    body = states.json_bytes({"events": [], "form": form})
+    head = append(tx, case.head, case.ref, key, (at, by, kind, body))
+    values = {"case_id": case.id, "version_before": case.version, "version": case.version + 1}
+    if tx.run(UPDATE_HEAD, {**values, "head_seq": head.seq, "head_hash": head.hash}) == 0:
+        raise Stale
+    if command_id:
+        tx.run(INSERT_DONE, {"command_id": command_id, "case_id": case.id, "seq": head.seq})
+    return head
+
+
 def _update_case(turn: Turn, state: CaseState, people: dict[str, str | None], head: Head) -> None:
     case = turn.case
     assert case.key_id is not None

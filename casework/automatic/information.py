@@ -4,18 +4,24 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from casework import states
 from casework.automatic import proposals
 from casework.automatic.facts import Facts, facts_of
 from casework.automatic.orders import Order
 from casework.db import Database
+from casework.loading import load
 from casework.rows import MEMBER
 from casework.statements import Statement, Tx
+from casework.transitions import record, state_of
 from models.base import table_of
 from models.sharing import Item, SharingDecision
+from protocol.commands import SYSTEM
+from protocol.errors import Refused
 from protocol.state import Occurrence
 
 QUESTION, PREFILL = "question", "prefill"
 NAMED = "named"
+ENDED = "end_sharing"
 
 _SHARED, _ITEM = table_of(SharingDecision), table_of(Item)
 _p = sa.bindparam
@@ -29,6 +35,7 @@ _RUNNING = Statement(
         _SHARED.c.case_id == _p("case"), sa.or_(_SHARED.c.expires_at.is_(None), _SHARED.c.expires_at > _p("at"))
     )
 )
+_NAMED_NOW = Statement(sa.select(MEMBER.c.staff).where(MEMBER.c.case_id == _p("case"), MEMBER.c.relation == NAMED))
 _RESTRICT = Statement(
     sa.update(_ITEM).where(_ITEM.c.id == _p("which"), _ITEM.c.restricted_at.is_(None)).values(restricted_at=_p("at"))
 )
@@ -65,13 +72,30 @@ def prepare(db: Database, order: Order) -> bool:
 
 
 def end_sharing(db: Database, at: dt.datetime) -> int:
-    """End the access that was given for a time; how many items were closed. Again: nothing more happens."""
+    """End the access that was given for a time; how many items were closed. Again: nothing more happens.
+
+    The ledger of the case says so, as of everything that changes who may read in it.
+    """
+    count, known = 0, {}
     with db.write() as tx:
-        ended = tx.all(_ENDED, {"at": at})
-        for _, case_id, item_id, recipients in ended:
+        for _, case_id, item_id, recipients in tx.all(_ENDED, {"at": at}):
             still = {member for (others,) in tx.all(_RUNNING, {"case": case_id, "at": at}) for member in others}
-            _end(tx, case_id, item_id, [member for member in recipients if member not in still], at)
-    return len([row for row in ended if row[2] is not None])
+            named = {member for (member,) in tx.all(_NAMED_NOW, {"case": case_id})}
+            gone = sorted((set(recipients) - still) & named)
+            if item_id is None and not gone:
+                continue
+            case = load(tx, case_id, SYSTEM)
+            try:
+                key, state = state_of(tx, db, case)
+            except Refused:
+                continue  # erased meanwhile: nobody reads anything there
+            _end(tx, case_id, item_id, gone, at)
+            form = {"ended": {"item": item_id, "named": gone}}
+            known[case_id] = (record(tx, case, key, SYSTEM.id, ENDED, form, "", at), state)
+            count += item_id is not None
+    for case_id, (head, state) in known.items():
+        states.remember(db, case_id, head.hash, state)
+    return count
 
 
 def _end(tx: Tx, case_id: int, item_id: int | None, recipients: list[str], at: dt.datetime) -> None:

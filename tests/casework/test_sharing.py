@@ -2,17 +2,19 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import pytest
 
 from casework import documents, sharing
+from casework.automatic import information
 from casework.cases import perform
 from casework.compliance import table
 from casework.db import Database
 from casework.erasure import erase
 from casework.errors import NotFound
 from casework.outcomes import refresh
-from casework.verify import verify
+from casework.verify import checkpoint, verify
 from protocol.commands import SYSTEM, Actor, DecideSecond
 from protocol.errors import Refused
 from tests.casework.helpers import T0, assigned_case, complete, later, rows
@@ -166,3 +168,19 @@ def test_no_figure_tells_how_a_sharing_decision_came_out(db: Database, what: str
     refresh(db, late)
     (line,) = [line for line in table(db, CORA, T0.date(), late.date(), "mechelen", late) if line.step == "share"]
     assert (line.expected, line.kept, line.late, line.missed, dict(line.causes)) == (1, 1, 0, 0, {})
+
+
+def test_the_end_of_what_was_shared_for_a_time_stands_in_the_ledger_and_raises_no_alarm(
+    db: Database, tmp_path: Path
+) -> None:
+    ref = proposed(db)
+    decided(db, ref)
+    checkpoint(db, tmp_path / "checkpoint", DECIDED)
+    after = dt.datetime(2027, 1, 2, 8, tzinfo=dt.UTC)
+    assert information.end_sharing(db, after) == 1
+    entries = rows(db, "SELECT head_seq FROM release_case")
+    assert information.end_sharing(db, after) == 0
+    assert rows(db, "SELECT head_seq FROM release_case") == entries
+    assert rows(db, "SELECT count(*) FROM case_member WHERE relation = 'named'") == [(0,)]
+    found = verify(db, tmp_path / "checkpoint", state=True)
+    assert found["intact"], found["first_fault"]
