@@ -49,6 +49,7 @@ def _page(v: Visitor, refusal: Refused | None = None) -> Response:
         facts=[(v.t("account.name"), v.me.name), (v.t("account.roles"), v.role_names(v.me.roles)),
                (v.t("signin.email"), v.me.email or v.t("account.no_email"))],
         rows=[_row(v, line) for line in sessions.of(v.db, v.me.id, v.real)],
+        absences=f"/absences/{v.me.id}",
         own=v.session.how == "password",
         spoken=v.me.language,
         app=how.app,

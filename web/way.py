@@ -13,8 +13,8 @@ from protocol.workdays import WorkCalendar
 from web.dates import short_day
 from web.words import Words
 
-STOP_WIDTH = 96
-LETTERS = 14
+STOP_WIDTH = 118
+LETTERS = 16
 """of a label, per line"""
 LINES = 3
 
