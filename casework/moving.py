@@ -27,13 +27,13 @@ _WITH_OPEN_STEPS = Statement(
 
 @dataclass(frozen=True)
 class Change:
-    """What moves in a case: an open step's due day, or a step that opens or falls away."""
+    """What moves in a case: an open step's due day, or a step that opens (again) or falls away."""
 
     case: str
     step: str
     """the occurrence, like `followup#3`"""
     what: str
-    """`due`, `opened`, `cancelled`"""
+    """`due`, `opened`, `reopened`, `cancelled`"""
     was: dt.date | None
     now: dt.date | None
 
@@ -46,6 +46,8 @@ def changes(ref: str, before: CaseState, after: CaseState) -> list[Change]:
             found.append(Change(ref, occurrence.id, "opened", None, occurrence.due))
         elif was.open and occurrence.status == "cancelled":
             found.append(Change(ref, occurrence.id, "cancelled", was.due, None))
+        elif occurrence.open and not was.open:
+            found.append(Change(ref, occurrence.id, "reopened", was.due, occurrence.due))
         elif occurrence.open and (was.due, was.at) != (occurrence.due, occurrence.at):
             found.append(Change(ref, occurrence.id, "due", was.due, occurrence.due))
     return found

@@ -11,11 +11,11 @@ from protocol.visibility import Decision, may
 ACTIONS = {
     "complete_step": "complete", "decide_second": "second", "assign_step": "assign", "appoint": "appoint",
     "waive_step": "waive", "move_occurrence": "move", "record_anchor": "record_date", "correct_anchor": "correct",
-    "report_event": "report", "correct_step": "correct", "undo_step": "correct", "acknowledge": "acknowledge",
+    "report_event": "report", "correct_step": "mend", "undo_step": "mend", "acknowledge": "acknowledge",
     "recalculate": "administer", "move_protocol": "migrate", "wake": "run", "escalate": "run",
 }  # fmt: skip
 """What a command is called where visibility is asked."""
-ON_A_STEP = frozenset({"complete", "second", "assign", "appoint", "waive", "move"})
+ON_A_STEP = frozenset({"complete", "second", "assign", "appoint", "waive", "move", "mend"})
 
 
 def step_of(protocol: Protocol, state: CaseState, occurrence: Occurrence) -> Step:

@@ -387,7 +387,7 @@ def _record_anchor(run: Run, command: c.RecordAnchor) -> None:
     record_anchor(run, command.anchor, command.on, command.certainty, "known" if command.on else "withdrawn")
 
 
-def _correct_anchor(run: Run, command: c.CorrectAnchor) -> None:
+def _correct_anchor(run: Run, command: c.CorrectAnchor) -> dict[str, Any]:
     """A wrongly recorded date: what was cancelled because of it opens again, what counted from it is cancelled or recounted."""
     definition = _anchor(run, command.anchor, command.on)
     value = run.state.anchors.get(command.anchor)
@@ -409,6 +409,7 @@ def _correct_anchor(run: Run, command: c.CorrectAnchor) -> None:
         if definition.stands_in_for and again:
             run.emit(e.StepsRenewed(steps=tuple(again), why="corrected"))
         cancel_unready(run, "corrected")
+    return {"reason": command.reason}
 
 
 def _report(run: Run, command: c.ReportEvent) -> dict[str, Any]:
@@ -448,7 +449,7 @@ def _undo(run: Run, command: c.UndoStep) -> None:
     if occurrence.status not in ("done", "waived"):
         raise Refused("step.not-settled", "only a step that is done can be taken back", "complete the step first")
     renewed = occurrence.round != run.state.rounds.get(occurrence.step, 1)
-    if run.state.ended is not None or renewed or _far_reaching(step, occurrence):
+    if run.state.ended is not None or renewed or far_reaching(step, occurrence):
         raise Refused(
             "step.undo",
             "this outcome changed the case as a whole",
@@ -461,7 +462,8 @@ def _undo(run: Run, command: c.UndoStep) -> None:
     cancel_unready(run, "corrected", keep=command.id)
 
 
-def _far_reaching(step: Step, occurrence: Occurrence) -> bool:
+def far_reaching(step: Step, occurrence: Occurrence) -> bool:
+    """Whether an outcome changed the case as a whole: a date, a phase, an end. It cannot be taken back by itself."""
     changes = ("phase", "closing", "end", "event", "set_anchor", "erase", "cancel", "resume")
     return any(
         any(getattr(action, name) for name in changes)

@@ -83,6 +83,11 @@ def may_do(protocol: Protocol, actor: Actor, step: Step, action: str, relation: 
         )
     if action == "waive":
         return Decision(bool(roles & set(step.skip.by)), "the protocol names who may waive this step")
+    if action == "mend":
+        if step.settled_on_due_day:
+            return Decision(False, "a sharing decision is mended by a new one")
+        if roles & EVERY_CASE:
+            return Decision(True, "the coordinator mends what was recorded wrongly")
     if "own_task" in relation:
         return Decision(True, "this task is yours")
     if not roles & owners(protocol, step):

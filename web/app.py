@@ -22,6 +22,7 @@ from web import (
     choose,
     compliance,
     coordinate,
+    corrections,
     documents,
     errors,
     health,
@@ -45,6 +46,7 @@ from web.static_files import Compressed
 from web.step_up import fresh_where_needed
 
 PAGES = (
+    corrections,
     documents,
     choose, signin, oidc, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate,
     urgent, health, colleagues, absences, closing_days, api_clients, sharing,

@@ -18,6 +18,7 @@ from protocol.explain import Planned, forecast
 from protocol.state import Occurrence
 from protocol.visibility import may
 from web import errors, way
+from web.corrections import may_correct_dates
 from web.dates import long_day, moment_words, short_day
 from web.reasons import Reasons
 from web.told import Teller
@@ -79,6 +80,7 @@ class CasePage:
     people: list[tuple[str, str]]
     events: list[Event]
     may_date: bool
+    may_correct: bool
     narrow: bool
     """only one's own part is shown"""
 
@@ -109,6 +111,7 @@ class Builder:
             narrow=self.narrow,
             events=self._events(),
             may_date=self._may("record_date") and case.state.ended is None,
+            may_correct=may_correct_dates(self.v, case),
         )
 
     def _may(self, action: str, event: str = "") -> bool:

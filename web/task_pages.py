@@ -16,6 +16,7 @@ from casework.subject_access import REQUEST
 from protocol import commands as c
 from protocol.errors import Problem, Refused
 from web import refusals, task_more
+from web.corrections import may_mend
 from web.dates import read_day
 from web.forms import summary, typed_in
 from web.menu import has_tasks
@@ -45,6 +46,7 @@ def _page(view: TaskView, typed: Typed, refused: Said | None = None, status: int
         proposals=task_more.proposed_people(view),
         checks=task_more.checks(view),
         said="" if completing or deciding else _said(view),
+        mend=f"{view.href}/correct" if may_mend(view) else "",
         problems=wrong,
         refused=refused,
         copy_href=_copy(view),

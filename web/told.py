@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -179,6 +180,12 @@ def _about_step(key: str) -> Callable[[Teller, Any], Sentence]:
     return lambda teller, e: Sentence(teller.t(key, step=teller.step(e.id)))
 
 
+MISTAKES = defaultdict(
+    lambda: "correction.by_accident",
+    {"wrong_case": "correction.wrong_case", "wrong_answer": "correction.wrong_answer"},
+)
+"""Why something was corrected. A key, never free text."""
+
 TELLING: dict[str, Callable[[Teller, Any], Sentence | None]] = {
     "case_opened": _opened,
     "anchor_known": _anchor,
@@ -192,7 +199,7 @@ TELLING: dict[str, Callable[[Teller, Any], Sentence | None]] = {
     "step_done": _done,
     "step_waived": _about_step("told.step_waived"),
     "step_cancelled": _cancelled,
-    "step_reopened": _about_step("told.step_reopened"),
+    "step_reopened": lambda t, e: Sentence(t.t("told.step_reopened", step=t.step(e.id), why=t.t(MISTAKES[e.reason]))),
     "step_corrected": lambda t, e: Sentence(
         t.t("told.step_corrected", step=t.step(e.id), was=t.day(e.was), on=t.day(e.occurred_on))
     ),

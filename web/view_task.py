@@ -10,13 +10,14 @@ from casework import staff
 from casework.automatic import proposals
 from casework.automatic.facts import facts_of
 from casework.errors import NotFound
+from casework.permission import step_of
 from casework.reading import CaseView, case_for, form_of
+from protocol.advance import far_reaching
 from protocol.advance import form_of as form_for
 from protocol.errors import Problem, Refused
 from protocol.language import Form, FormField, Step
 from protocol.state import Occurrence
-from protocol.variants import steps_for
-from protocol.visibility import may
+from protocol.visibility import Decision, may
 from web.dates import long_day, moment_words, short_day
 from web.forms import Control, Maker, Option
 from web.reasons import Reasons
@@ -120,9 +121,7 @@ class TaskView:
 
     @property
     def step(self) -> Step:
-        state = self.case.state
-        steps = steps_for(self.case.protocol, state.release_type, state.notice, state.conditions)
-        return steps.get(self.occurrence.step) or self.case.protocol.steps[self.occurrence.step]
+        return step_of(self.case.protocol, self.case.state, self.occurrence)
 
     @property
     def form(self) -> Form:
@@ -134,14 +133,22 @@ class TaskView:
         return title(self.v, self.case.protocol, self.occurrence.step, self.occurrence.n, name)
 
     def may(self, action: str) -> bool:
+        return self._decision(action).allowed
+
+    def why_not(self, action: str) -> str:
+        return self._decision(action).reason
+
+    def may_be_undone(self) -> bool:
+        """Whether this outcome can be taken back by itself: it changed nothing of the case as a whole."""
+        return not far_reaching(self.step, self.occurrence)
+
+    def _decision(self, action: str) -> Decision:
         relation = set(self.case.relation)
         if self.occurrence.assignee == self.v.actor.id:
             relation.add("own_task")
         elif "own_task" in relation:  # of another step of the case
             relation.discard("own_task")
-        return may(
-            self.case.protocol, self.v.actor, action, self.occurrence.step, frozenset(relation), step=self.step
-        ).allowed
+        return may(self.case.protocol, self.v.actor, action, self.occurrence.step, frozenset(relation), step=self.step)
 
     # the head
 
@@ -191,7 +198,7 @@ class TaskView:
     def _facts(self) -> list[Fact]:
         occurrence, step, t = self.occurrence, self.step, self.t
         protocol, names = self.case.protocol, self.names
-        found = [Fact(t("task.owner"), t.text(protocol.roles[occurrence.taken_by or step.owner].name))]
+        found = [Fact(t("task.owner"), t.text(protocol.roles[step.owner].name))]
         who = occurrence.assignee or {"lead_worker": self.case.lead, "deputy_worker": self.case.deputy}.get(step.owner)
         if who:
             found.append(Fact(t("task.assignee"), names.get(who, t.of("who", "unknown"))))
