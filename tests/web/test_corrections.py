@@ -39,7 +39,7 @@ def test_a_step_done_by_accident_shows_what_changes_and_opens_again_only_when_sa
     before = entries(db, ref)
     page = lena.post(path, {"what": "by_accident"})
     assert page.status_code == 200
-    assert "Information and first contact 1 is open again, due 24\u00a0Nov\u00a02026" in page.text
+    assert "Information and first contact is open again, due 25\u00a0Nov\u00a02026" in page.text
     assert "Prison visit falls away" in page.text
     assert entries(db, ref) == before and steps(db)["contact#1"] == "done", "only shown"
     answer = saved(lena, path, page.text, {"what": "by_accident"})
