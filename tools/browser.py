@@ -36,7 +36,7 @@ OPTIONS = (
     "--no-first-run",
 )  # fmt: skip
 TRIES = 8
-"""links followed to find one page"""
+"""links followed to pages of one kind: one of them may lead where the others do not"""
 STARTS_WITHIN = 30.0
 """seconds"""
 
@@ -125,7 +125,7 @@ def pages_of(page: Page, address: str) -> dict[str, str]:
         for path in HREF.findall(answer.text()):
             plain = path.replace("&amp;", "&")
             known = pattern(plain)
-            if known and known not in found and seen[known] < TRIES and not seen[plain]:
+            if known and seen[known] < TRIES and not seen[plain]:
                 seen.update((known, plain))
                 waiting.append(plain)
     return found
