@@ -191,6 +191,9 @@ def test_whatever_the_past_nobody_is_late_and_nothing_is_judged(
 ) -> None:
     moment = dt.datetime.combine(notified, dt.time(9), dt.UTC)
     dates = {"planned_release": planned, "actual_release": released}
+    if kind == "leave":  # it is announced with both its days, and never sets the actual release
+        start = planned or dt.date(2026, 12, 1)
+        dates = {"planned_release": start, "planned_return": start + dt.timedelta(days=3)}
     anchors = {name: on for name, on in dates.items() if on is not None}
     opening = OpenCase(release_type=kind, notified_at=moment, anchors=anchors)
     story = Story()

@@ -110,7 +110,7 @@ def test_odd_requests_get_plain_answers(as_: Choose) -> None:
     browser = as_("s-cora")
     assert browser.client.post("/overview").status_code == 405
     assert browser.get("/tasks?from=x").status_code == 404
-    assert browser.get("/compliance?since=yesterday").status_code == 404
+    assert browser.get("/compliance?since=yesterday").status_code == 422
     assert browser.get("/cases/%00/steps/..%2f").status_code == 404
     assert browser.get("/static/../app.py").status_code == 404
 
