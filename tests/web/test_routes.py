@@ -1,0 +1,125 @@
+"""Every route of the pages × every role over HTTP. A table says whom a route is for; one that is not in it fails."""
+
+from collections.abc import Callable
+
+import pytest
+from fastapi.routing import APIRoute
+
+from casework import staff
+from casework.db import Database
+from models.people import Staff
+from tests.casework.helpers import assigned_case
+from tests.personas import ADDED, PEOPLE
+from tests.web.conftest import ADMINISTRATOR, Browser
+from web.app import PAGES
+
+pytestmark = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+OTHERS = {"s-chief": "chiefs_delegate", "s-office": "mayors_office", "s-manager": "manager"}
+WHO = (*(person[0] for person in PEOPLE), ADMINISTRATOR, *OTHERS)
+RUNS = {"s-cora", "s-dirk"}
+TEAM = RUNS | {"s-lena", "s-dora"}
+"""who runs the partnership, and who works on the case"""
+OPEN = TEAM | {"s-ilse", "s-piet", "s-dana", "s-anna", "s-office", "s-manager"}
+"""whom the matrix gives the logistics of the case; everybody else gets the answer for no case"""
+STEP = OPEN - {"s-piet"}
+AUDIT = RUNS | {"s-frank", "s-anna"}
+CALLED = RUNS | {"s-maya", "s-chief", "s-office", "s-manager"}
+ADMINISTERS = {"s-cora", ADMINISTRATOR}
+ABSENCES = RUNS | {"s-omar", ADMINISTRATOR}
+"""of Omar: himself, and who keeps the absences of others"""
+DATES = TEAM | {"s-piet"}
+GATED: dict[str, set[str]] = {
+    "GET /absences/{staff_id}": ABSENCES,
+    "POST /absences/{staff_id}": ABSENCES,
+    "GET /announce": RUNS | {"s-piet", "s-vera"},
+    "POST /announce": RUNS | {"s-piet", "s-vera"},
+    "GET /announced": {"s-piet", "s-vera"},
+    "GET /api-clients": {ADMINISTRATOR},
+    "POST /api-clients": {ADMINISTRATOR},
+    "POST /api-clients/revoke": {ADMINISTRATOR},
+    "GET /cases": RUNS,
+    "GET /cases/{ref}": OPEN,
+    "POST /cases/{ref}/copy": {"s-dana"},
+    "GET /cases/{ref}/dates": DATES,
+    "GET /cases/{ref}/dates/correct": DATES,
+    "POST /cases/{ref}/dates/correct": DATES,
+    "GET /cases/{ref}/documents": OPEN,
+    "POST /cases/{ref}/documents": OPEN,
+    "GET /cases/{ref}/report/{key}": {"s-cora"},
+    "GET /cases/{ref}/steps/{step}": STEP,
+    "GET /cases/{ref}/steps/{step}/correct": TEAM,
+    "POST /cases/{ref}/steps/{step}/correct": TEAM,
+    "POST /cases/{ref}/steps/{step}/appoint": {"s-lena", "s-dora"},
+    "GET /closing-days": ADMINISTERS,
+    "POST /closing-days": ADMINISTERS,
+    "GET /compliance": AUDIT,
+    "GET /compliance.xlsx": AUDIT,
+    "GET /compliance/{step}/{verdict}": AUDIT,
+    "GET /late": RUNS,
+    "GET /overview": RUNS,
+    "GET /reading": {"s-dana", "s-frank"},
+    "GET /staff": ADMINISTERS,
+    "GET /staff/{staff_id}": ADMINISTERS,
+    "GET /staff/new": {ADMINISTRATOR},
+    "POST /staff/new": {ADMINISTRATOR},
+    "GET /staff/{staff_id}/change": {ADMINISTRATOR},
+    "POST /staff/{staff_id}/change": {ADMINISTRATOR},
+    "GET /urgent": CALLED,
+}
+"""Routes for some: everybody else gets 403, or 404 where existence is secret."""
+SHOWN_AGAIN = {
+    "POST /cases/{ref}/dates": OPEN,
+    "POST /cases/{ref}/report/{key}": OPEN,
+    **{
+        f"POST /cases/{{ref}}/steps/{{step}}/{what}": STEP for what in ("assign", "complete", "decide", "move", "waive")
+    },
+}
+"""Forms whose empty copy is shown again to those who see the case; what they then may do, the policy decides."""
+FOR_ALL = {
+    "GET /", "GET /account", "POST /account/language", "POST /account/passkeys/remove", "POST /account/password",
+    "POST /account/recovery-codes", "POST /account/sessions/end", "POST /account/sessions/end-all", "GET /choose",
+    "POST /choose", "GET /health", "GET /health.json", "GET /invitation/{secret}", "POST /invitation", "POST /language",
+    "GET /my-cases", "GET /oidc/callback", "GET /oidc/start", "POST /oidc/start", "GET /second-factor/new",
+    "POST /second-factor/new", "POST /second-factor/passkey", "GET /shared", "GET /sign-in", "POST /sign-in",
+    "GET /sign-in/code", "POST /sign-in/code", "POST /sign-in/passkey", "POST /sign-out", "GET /signed-out",
+    "GET /step-up", "POST /step-up", "POST /step-up/passkey", "GET /tasks", "GET /cases/{ref}/copy",
+}  # fmt: skip
+"""One's own, or nobody's: they show nothing of a case that the matrix does not give."""
+ELSEWHERE = {
+    "POST /absences/{staff_id}/end", "GET /cases/{ref}/documents/{document}", "POST /cases/{ref}/documents/{document}/remove",
+    "GET /shared/{item}", "POST /shared/{item}/recall", "POST /staff/{staff_id}/account", "POST /urgent/{message}",
+    "GET /compliance.pdf",
+}  # fmt: skip
+"""They need a thing of their own, and have tests of their own: administration, documents, sharing, urgent, compliance."""
+PLACES = {"ref": "", "step": "contact.1", "key": "arrest_lasting", "staff_id": "s-omar", "verdict": "kept"}
+
+
+def routes() -> set[str]:
+    found = (route for module in PAGES for route in module.router.routes if isinstance(route, APIRoute))
+    return {f"{method} {route.path}" for route in found for method in route.methods}
+
+
+def test_every_route_is_in_a_table(db: Database) -> None:
+    known = set(GATED) | set(SHOWN_AGAIN) | FOR_ALL | ELSEWHERE
+    assert sorted(routes() - known) == [], "say whom these are for"
+
+
+def test_every_route_opens_for_its_roles_and_for_no_other(db: Database, as_: Callable[..., Browser]) -> None:
+    more = [
+        Staff(id=id, name="Tess Verzonnen", roles=[role], service="x", organisation="city", added_at=ADDED)
+        for id, role in OTHERS.items()
+    ]
+    staff.save(db, more, at=ADDED)
+    ref = assigned_case(db).ref
+    wrong = []
+    for who in WHO:
+        browser = as_(who)
+        token = browser.hidden(browser.get("/health").text, "token")
+        for route, allowed in {**GATED, **SHOWN_AGAIN}.items():
+            method, _, pattern = route.partition(" ")
+            path = pattern.format(**{**PLACES, "ref": ref}) if "{" in pattern else pattern
+            data = {"token": token} if method == "POST" else None
+            status = browser.client.request(method, path, data=data, follow_redirects=False).status_code
+            if (status not in (403, 404)) != (who in allowed) or status >= 500:
+                wrong.append((who, route, status))
+    assert wrong == []
