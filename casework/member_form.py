@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from casework.checked import EMAIL, PHONE
 from casework.notification_fields import Unfit, clean_text
 from casework.notification_words import fold
 from models.people import Staff
@@ -15,8 +16,6 @@ from protocol.language import Protocol
 LANGUAGES = ("nl", "fr", "en")
 MOST_HOURS = 60
 MOST_SUBSTITUTES = 8
-_EMAIL = re.compile(r"[^@\s<>\"',;:]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?")
-_PHONE = re.compile(r"\+?[0-9][0-9 ./()-]{5,24}")
 _CODE = re.compile(r"[a-z]{2,3}")
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
@@ -36,7 +35,7 @@ class Reader:
         found: dict[str, Any] = {
             "name": self._text(given, "name", 80, needed=True),
             "email": self._email(given),
-            "phone": self._shaped(given, "phone", _PHONE, "must be a telephone number", "for example +32 15 00 00 00"),
+            "phone": self._shaped(given, "phone", PHONE, "must be a telephone number", "for example +32 15 00 00 00"),
             "language": self._one_of(given, "language", LANGUAGES, "nl"),
             "service": self._service(given),
             "organisation": given.get("organisation") or None,
@@ -77,7 +76,7 @@ class Reader:
         return raw
 
     def _email(self, given: Mapping[str, Any]) -> str:
-        found = self._shaped(given, "email", _EMAIL, "must be an e-mail address", "for example name@city.example")
+        found = self._shaped(given, "email", EMAIL, "must be an e-mail address", "for example name@city.example")
         same = [m for m in self.people.values() if found and m.email.casefold() == found.casefold()]
         if any(member.id != self.themselves and member.left_at is None for member in same):
             self._wrong("email", "somebody else has this address, and people sign in with it", "give another address")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from casework.db import Database
 from casework.partnership import DEMO
+from casework.prisons import save as save_prison
 from casework.staff import record_absence, save, save_organisations
 from models.people import Organisation, Staff
 from protocol.commands import SYSTEM
@@ -21,6 +22,33 @@ ORGANISATIONS = {
     "work": ("work", "Arbeidsbemiddeling Fictiestad"),
 }
 PRISONS = ("Prison Noord (fictief)", "Prison Zuid (fictief)")
+
+
+PRISON_CARDS: dict[str, dict[str, Any]] = {
+    PRISONS[0]: {
+        "hours": "Maandag tot vrijdag 9.00–11.30 en 13.30–16.00 uur, op afspraak\nNiet op de eerste maandag van de maand",
+        "address": "Verzonnen Dreef 1\n9999 Fictiestad",
+        "entry": "Identiteitskaart meebrengen; gsm en sleutels blijven in een kluisje (munt van 1 euro).\n"
+        "Aanbellen aan de witte deur links van de poort. Parkeren voor bezoekers achter het station.",
+        "phones": [
+            {"what": "Onthaal", "number": "+32 15 00 01 00"},
+            {"what": "Afspraken voor bezoek", "number": "+32 15 00 01 01"},
+        ],
+        "contacts": [
+            {"name": "Griet Fictief", "function": "Psychosociale dienst", "phone": "+32 15 00 01 20", "email": "psd@noord.example"},
+            {"name": "Nabil Verzonnen", "function": "Justitieel welzijnswerk", "phone": "+32 15 00 01 30", "email": ""},
+        ],
+    },
+    PRISONS[1]: {
+        "hours": "Du lundi au vendredi de 8 h 30 à 11 h 30\nLe samedi de 9 h à 11 h, avocats uniquement",
+        "address": "Chaussée Imaginaire 200\n9998 Villefictive",
+        "entry": "Carte d'identité et ordre de mission. Annoncer la visite la veille avant 15 h.",
+        "phones": [{"what": "Greffe", "number": "+32 2 000 02 00"}],
+        "contacts": [
+            {"name": "Paule Inventée", "function": "Service psychosocial", "phone": "+32 2 000 02 20", "email": "sps@zuid.example"}
+        ],
+    },
+}  # fmt: skip
 
 
 class Member(NamedTuple):
@@ -74,6 +102,8 @@ def found(db: Database, at: dt.datetime) -> None:
         for m in sorted(MEMBERS, key=lambda m: m.manager is not None)
     ]  # fmt: skip
     save(db, people, at=at)
+    for name, known in PRISON_CARDS.items():
+        save_prison(db, SYSTEM, {"name": name, **known}, at)
     summer = dt.date(at.year, 7, 13)
     record_absence(db, "lead-2", summer, summer + dt.timedelta(days=18), SYSTEM, at=at)
 

@@ -39,7 +39,10 @@ NEEDS = (
     Need("the steps that share, close and erase", re.compile(r"/cases/\{ref\}/steps/\{step\}/(complete|decide)"), True),
     Need("sharing", re.compile(r".*/shar(e|ing)(/.*)?")),
     Need("erasure", re.compile(r".*/(retention|eras(e|ure|ures))(/.*)?")),
-    Need("administration", re.compile(r"/(staff|closing-days|administration|priorities|protocols|api-clients)(/.*)?")),
+    Need(
+        "administration",
+        re.compile(r"/(staff|prisons|closing-days|administration|priorities|protocols|api-clients)(/.*)?"),
+    ),
     Need("my account", re.compile(r"/account/(password|recovery-codes|passkeys/remove)")),
 )
 NOT_KEPT = frozenset({"token", CODE_FIELD, PASSKEY_FIELD})

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from casework import prisons
 from casework.cases import perform
 from casework.errors import NotAllowed, NotFound
 from casework.subject_access import REQUEST
@@ -19,7 +20,8 @@ from web import refusals, task_more
 from web.corrections import may_mend
 from web.dates import read_day
 from web.forms import summary, typed_in
-from web.menu import has_tasks
+from web.menu import READS_PRISONS, has_tasks
+from web.view_case import sees_own_part_only
 from web.view_task import Said, TaskView, Typed, problems_of
 from web.view_tasks import occurrence_id
 from web.visitor import TOKEN_LENGTH, Visitor, member, posted
@@ -50,7 +52,17 @@ def _page(view: TaskView, typed: Typed, refused: Said | None = None, status: int
         problems=wrong,
         refused=refused,
         copy_href=_copy(view),
+        practical=_practical(view),
     )
+
+
+def _practical(view: TaskView) -> tuple[str, str] | None:
+    """Where hours and numbers of the prison stand, for those who may know where the person is."""
+    name = view.case.prison
+    if not name or not view.occurrence.open or not view.v.has(*READS_PRISONS) or sees_own_part_only(view.v, view.case):
+        return None
+    known = prisons.id_of(view.v.db, name)
+    return (f"/prisons/{known}", view.t("prisons.practical", name=name)) if known else None
 
 
 def _copy(view: TaskView) -> str:

@@ -25,6 +25,7 @@ STEP = OPEN - {"s-piet"}
 AUDIT = RUNS | {"s-frank", "s-anna"}
 CALLED = RUNS | {"s-maya", "s-chief", "s-office", "s-manager"}
 ADMINISTERS = {"s-cora", ADMINISTRATOR}
+PRISONS = RUNS | {"s-lena", "s-lars", "s-dora", "s-omar", "s-yara", ADMINISTRATOR}
 ABSENCES = RUNS | {"s-omar", ADMINISTRATOR}
 """of Omar: himself, and who keeps the absences of others"""
 DATES = TEAM | {"s-piet"}
@@ -57,6 +58,9 @@ GATED: dict[str, set[str]] = {
     "GET /compliance/{step}/{verdict}": AUDIT,
     "GET /late": RUNS,
     "GET /overview": RUNS,
+    "GET /prisons": PRISONS,
+    "GET /prisons/new": ADMINISTERS,
+    "POST /prisons/new": ADMINISTERS,
     "GET /reading": {"s-dana", "s-frank"},
     "GET /staff": ADMINISTERS,
     "GET /staff/{staff_id}": ADMINISTERS,
@@ -88,9 +92,10 @@ FOR_ALL = {
 ELSEWHERE = {
     "POST /absences/{staff_id}/end", "GET /cases/{ref}/documents/{document}", "POST /cases/{ref}/documents/{document}/remove",
     "GET /shared/{item}", "POST /shared/{item}/recall", "POST /staff/{staff_id}/account", "POST /urgent/{message}",
-    "GET /compliance.pdf",
+    "GET /compliance.pdf", "GET /prisons/{prison}", "GET /prisons/{prison}/change", "POST /prisons/{prison}/change",
+    "POST /prisons/{prison}/remove",
 }  # fmt: skip
-"""They need a thing of their own, and have tests of their own: administration, documents, sharing, urgent, compliance."""
+"""They need a thing of their own, and have tests of their own: administration, documents, sharing, urgent, compliance, prisons."""
 PLACES = {"ref": "", "step": "contact.1", "key": "arrest_lasting", "staff_id": "s-omar", "verdict": "kept"}
 
 

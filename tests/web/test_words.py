@@ -13,6 +13,8 @@ from protocol.deviations import CAUSES
 from protocol.events import StepDue
 from protocol.language import FormField
 from web import task_more
+from web.administration import prisons
+from web.administration.asking import words_of
 from web.words import LANGUAGES, Words, table
 
 FOLDER = Path(web.__file__).parent
@@ -29,6 +31,7 @@ COMPOSED = frozenset(
     {
         *(f"task.{action}" for action in ("appoint", "move", "assign", "waive")),
         *(key for key in table() if key.startswith("announce.")),
+        *words_of("prisons", prisons.ASKS),
         *(f"absence.{name}" for name in ("from_on", "until_on")),
     }
 )
