@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 from casework.db import Database
+from casework.duty import monday_of, save_phone_list, save_weeks
 from casework.partnership import DEMO
 from casework.prisons import save as save_prison
 from casework.staff import record_absence, save, save_organisations
@@ -51,6 +52,10 @@ PRISON_CARDS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+WEEKS = 60
+"""of the duty rota that are filled in"""
+
+
 class Member(NamedTuple):
     id: str
     name: str
@@ -94,7 +99,7 @@ def found(db: Database, at: dt.datetime) -> None:
     save_organisations(db, [Organisation(id=key, kind=kind, name=name) for key, (kind, name) in ORGANISATIONS.items()])
     people = [
         Staff(
-            id=m.id, name=m.name, email=f"{m.id}@fictiestad.example", language=m.language, roles=list(m.roles),
+            id=m.id, name=m.name, email=f"{m.id}@fictiestad.example", phone=f"+32 15 00 02 {MEMBERS.index(m):02d}", language=m.language, roles=list(m.roles),
             service=m.service, organisation=m.organisation, manager=None if m.id == "manager" else m.manager,
             hours_per_week=m.hours, languages=list(m.languages), prison=m.prison,
             substitutes=SUBSTITUTES.get(m.id, {}), added_at=at,
@@ -104,6 +109,10 @@ def found(db: Database, at: dt.datetime) -> None:
     save(db, people, at=at)
     for name, known in PRISON_CARDS.items():
         save_prison(db, SYSTEM, {"name": name, **known}, at)
+    monday = monday_of(at.date())
+    turns = (("coordinator", "deputy"), ("deputy", "coordinator"))
+    save_weeks(db, SYSTEM, {monday + dt.timedelta(days=7 * n): turns[n % 2] for n in range(WEEKS)}, at)
+    save_phone_list(db, SYSTEM, ["coordinator", "deputy", "chiefs-delegate"], "+32 15 00 00 09", at)
     summer = dt.date(at.year, 7, 13)
     record_absence(db, "lead-2", summer, summer + dt.timedelta(days=18), SYSTEM, at=at)
 

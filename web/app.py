@@ -38,7 +38,7 @@ from web import (
     urgent,
     watching,
 )
-from web.administration import absences, api_clients, closing_days, colleagues, prisons
+from web.administration import absences, api_clients, closing_days, colleagues, duty, prisons
 from web.api_schema import SCHEMAS
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
@@ -49,7 +49,7 @@ PAGES = (
     corrections,
     documents,
     choose, signin, oidc, invitation, account, step_up, announce, lists, task_pages, case_pages, report, coordinate,
-    urgent, health, colleagues, absences, closing_days, api_clients, prisons, sharing,
+    urgent, health, colleagues, absences, closing_days, api_clients, prisons, duty, sharing,
     subject_access, watching, compliance,
 )  # fmt: skip
 STATIC = Path(__file__).parent / "static"

@@ -15,6 +15,7 @@ READS_SHARED = (
     *RUNS, "info_officer", "lead_worker", "deputy_worker", "second_member", "second_police", "chiefs_delegate",
     "youth_worker", "liaison", "mayor",
 )  # fmt: skip
+DUTY = (*CALLED, "administrator")
 READS_PRISONS = (*RUNS, "lead_worker", "deputy_worker", "youth_worker", "partner_worker", "administrator")
 NO_TASKS = frozenset({"mayor", "mayors_office", "administrator", "auditor", "dpo", "manager"})
 """Roles that own no step: no page of tasks."""
@@ -29,15 +30,20 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/compliance", "frame.nav_compliance", WATCHES),
     ("/shared", "frame.nav_shared", READS_SHARED),
     ("/reading", "frame.nav_reading", ("dpo", "data_manager")),
+    ("/duty", "frame.nav_duty", DUTY),
     ("/prisons", "frame.nav_prisons", READS_PRISONS),
     ("/staff", "frame.nav_staff", ADMINISTERS),
     ("/closing-days", "frame.nav_closing_days", ADMINISTERS),
     ("/api-clients", "frame.nav_api_clients", ("administrator",)),
 )
-UNLISTED: dict[str, tuple[str, ...]] = {"/administration": ("administrator",), "/prisons/new": ADMINISTERS}
+UNLISTED: dict[str, tuple[str, ...]] = {
+    "/administration": ("administrator",),
+    "/prisons/new": ADMINISTERS,
+    "/duty/weeks": ADMINISTERS,
+}
 """what is not a page of the menu, and for whom it is"""
 MOST_AT_HEAD = 6
-SELDOM = ("/announce", "/shared", "/prisons", "/staff", "/closing-days", "/api-clients")
+SELDOM = ("/announce", "/shared", "/duty", "/prisons", "/staff", "/closing-days", "/api-clients")
 MY_CASES = ("lead_worker", "deputy_worker")
 FIRST = (
     (RUNS, "/overview"),

@@ -41,7 +41,7 @@ NEEDS = (
     Need("erasure", re.compile(r".*/(retention|eras(e|ure|ures))(/.*)?")),
     Need(
         "administration",
-        re.compile(r"/(staff|prisons|closing-days|administration|priorities|protocols|api-clients)(/.*)?"),
+        re.compile(r"/(staff|prisons|duty|closing-days|administration|priorities|protocols|api-clients)(/.*)?"),
     ),
     Need("my account", re.compile(r"/account/(password|recovery-codes|passkeys/remove)")),
 )

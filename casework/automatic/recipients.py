@@ -3,15 +3,16 @@
 import datetime as dt
 from collections.abc import Callable, Iterable
 
-from casework import staff
+from casework import duty, staff
 from casework.automatic.facts import Facts, filled, people_in
 from casework.db import Database
 from casework.permission import step_of
 from models.people import Staff
 from protocol.advance import form_of
+from protocol.language import Protocol
 
 DUTY_ROLE = "coordinator"
-"""the rota of those on duty: everybody who holds this role, then everybody who counts as it"""
+"""who is phoned where no rota and no phone list is kept: who holds this role, then who counts as it"""
 
 
 class Directory:
@@ -20,6 +21,8 @@ class Directory:
     def __init__(self, db: Database, day: dt.date) -> None:
         self.people: dict[str, Staff] = {member.id: member for member in staff.everybody(db)}
         self.absent = staff.away(db, day)
+        self.rota = [id for id in duty.order_on(db, day) if id in self.people]
+        """on duty this week, next, then the phone list"""
 
     def holders(self, role: str) -> list[str]:
         return [member.id for member in self.people.values() if role in member.roles]
@@ -39,9 +42,16 @@ class Directory:
         return next((other for other in candidates if other in self.people and other not in self.absent), None)
 
     def on_duty(self, facts: Facts) -> list[str]:
-        """The phone list: those who hold the role first, then those who count as it; the absent come last."""
-        same = [key for key, role in facts.protocol.roles.items() if role.counts_as == DUTY_ROLE and role.staff]
-        everybody = [id for role in (DUTY_ROLE, *same) for id in self.holders(role)]
+        """Whom to phone about a step of this case, in order."""
+        return self.in_order(facts.protocol)
+
+    def in_order(self, protocol: Protocol) -> list[str]:
+        """Whom to phone, in order: the week's rota, the phone list, then who holds the role; the absent come last.
+
+        The sort is stable, so an absence moves somebody to the end and changes nothing else.
+        """
+        same = [key for key, role in protocol.roles.items() if role.counts_as == DUTY_ROLE and role.staff]
+        everybody = [*self.rota, *(id for role in (DUTY_ROLE, *same) for id in self.holders(role))]
         return sorted(dict.fromkeys(everybody), key=lambda id: id in self.absent)
 
 
