@@ -25,6 +25,7 @@ from protocol.workdays import WorkCalendar
 
 FAR = dt.date(9999, 12, 31)
 MOST_WAITING = 100
+MOST_RELEASES = 300
 _p = sa.bindparam
 _CASE_COLUMNS = (
     CASE.c.id, CASE.c.ref, CASE.c.release_type, CASE.c.phase, CASE.c.planned_release, CASE.c.certainty,
@@ -37,6 +38,14 @@ _BY_RELEASE = sa.select(*_CASE_COLUMNS).order_by(
 """Releases to come first: those who are out have their follow-up."""
 _ALL_OPEN = Statement(_BY_RELEASE.where(CASE.c.is_open).limit(_p("upto")))
 _mine = CASE.c.id.in_(sa.select(MEMBER.c.case_id).where(MEMBER.c.staff == _p("me"), MEMBER.c.relation != "announcer"))
+_RELEASES = Statement(
+    _BY_RELEASE.where(
+        CASE.c.is_open,
+        CASE.c.actual_release.is_(None),
+        CASE.c.planned_release >= _p("since"),
+        CASE.c.planned_release <= _p("until"),
+    ).limit(_p("upto"))
+)
 _OWN = Statement(_BY_RELEASE.where(CASE.c.ended.is_(None), _mine).limit(_p("upto")))
 _ANNOUNCED = Statement(
     sa.select(*_CASE_COLUMNS)
@@ -107,13 +116,31 @@ class Known(NamedTuple):
 def by_release(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None = None) -> CasePage:
     """Every open case, by planned release; for those who run the partnership. Raises NotAllowed."""
     at = at or clock.now()
+    with db.write() as tx:
+        decision = must_see_every_case(tx, db, actor)
+        return _case_page(tx, db, actor, _ALL_OPEN, page, at, "cases", decision)
+
+
+def releases(db: Database, actor: Actor, since: dt.date, until: dt.date, at: dt.datetime | None = None) -> CasePage:
+    """The releases planned from `since` to `until`, both included; for those who run the partnership. At most
+    `MOST_RELEASES`, `more` says whether there are others. Raises NotAllowed."""
+    at = at or clock.now()
+    with db.write() as tx:
+        decision = must_see_every_case(tx, db, actor)
+        found = tx.all(_RELEASES, {"since": since, "until": until, "upto": MOST_RELEASES + 1})
+        lines = _lines(tx, db, found[:MOST_RELEASES], at)
+        read_log.note(tx, actor, None, "releases", decision, at, [line.ref for line in lines])
+    return CasePage(lines, 1, len(found) > MOST_RELEASES)
+
+
+def must_see_every_case(tx: Tx, db: Database, actor: Actor) -> Decision:
+    """Raises NotAllowed."""
     if not set(actor.roles) & EVERY_CASE:
         raise NotAllowed("the coordinator runs the partnership and sees every case")
-    with db.write() as tx:
-        decision = sees_every_case(tx, db, actor)
-        if not decision.allowed:
-            raise NotAllowed(decision.reason)
-        return _case_page(tx, db, actor, _ALL_OPEN, page, at, "cases", decision)
+    decision = sees_every_case(tx, db, actor)
+    if not decision.allowed:
+        raise NotAllowed(decision.reason)
+    return decision
 
 
 def own(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None = None) -> CasePage:
@@ -177,12 +204,24 @@ def _case_page(
     tx: Tx, db: Database, actor: Actor, wanted: Statement, page: int, at: dt.datetime, what: str, why: Decision
 ) -> CasePage:
     found = tx.all(wanted, {"me": actor.id, "upto": PAGE * page + 1})
-    rows = found[PAGE * (page - 1) : PAGE * page]
-    steps = _open_steps(tx, [row[0] for row in rows])
-    handled = _handled(tx, db, rows)
-    lines = [_line(tx, db, row, at, steps.get(row[0], []), row[0] in handled) for row in rows]
+    lines = _lines(tx, db, found[PAGE * (page - 1) : PAGE * page], at)
     read_log.note(tx, actor, None, what, why, at, [line.ref for line in lines])
     return CasePage(lines, page, len(found) > PAGE * page)
+
+
+_EACH = Statement(sa.select(*_CASE_COLUMNS).where(CASE.c.id.in_(some())))
+
+
+def lines_of(tx: Tx, db: Database, cases: list[int], at: dt.datetime) -> dict[int, CaseLine]:
+    """Cases by id, as lines of a list; whoever shows them has asked visibility, and notes the reading."""
+    rows = [row for values in in_some(cases) for row in tx.all(_EACH, values)]
+    return {row[0]: line for row, line in zip(rows, _lines(tx, db, rows, at), strict=True)}
+
+
+def _lines(tx: Tx, db: Database, rows: list[Row], at: dt.datetime) -> list[CaseLine]:
+    steps = _open_steps(tx, [row[0] for row in rows])
+    handled = _handled(tx, db, rows)
+    return [_line(tx, db, row, at, steps.get(row[0], []), row[0] in handled) for row in rows]
 
 
 def _open_steps(tx: Tx, cases: list[int]) -> dict[int, list[Row]]:

@@ -60,7 +60,7 @@ class Known:
     """None: erased"""
 
 
-def _same(text: str) -> str:
+def same(text: str) -> str:
     """A spelling without case, accents and doubled spaces: two keyboards write one name in many ways."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     return " ".join(plain.split())
@@ -68,11 +68,11 @@ def _same(text: str) -> str:
 
 def identity_index(db: Database, prison: str, reference: str) -> bytes:
     """Identity is prison + reference. Source: interface of notifications."""
-    return blind(db.keys.index_secret, "identity", _same(prison), _same(reference))
+    return blind(db.keys.index_secret, "identity", same(prison), same(reference))
 
 
 def name_index(db: Database, details: Details) -> bytes:
-    names = (_same(details.family_name), _same(details.given_names))
+    names = (same(details.family_name), same(details.given_names))
     return blind(db.keys.index_secret, "name", *names, details.birth_date.isoformat())
 
 

@@ -31,6 +31,8 @@ class _Compiled:
 
     def __init__(self, construct: ClauseElement, dialect: Dialect) -> None:
         compiled: Any = construct.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        if any(bind.expanding for bind in compiled.binds.values()):
+            raise TypeError("a list that is written out each time cannot be compiled once: use `some()`, or name each")
         self.text = str(compiled)
         self.reads = _readers(compiled, dialect)
         used = set(compiled.positiontup or compiled.binds)

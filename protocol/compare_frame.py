@@ -32,7 +32,9 @@ def frame_changes(a: Protocol, b: Protocol, teller: Teller) -> Iterator[Said]:
             yield from APART[field](a, b, teller)
         else:
             reach: Reach = (
-                "nobody" if field in ("title", "source", "legal_basis", "priorities", "signatories") else "everybody"
+                "nobody"
+                if field in ("title", "source", "legal_basis", "priorities", "signatories", "monitor", "leaflet")
+                else "everybody"
             )
             yield Said(field, _capital(teller.say("part", what=teller.what(field))), reach)
 

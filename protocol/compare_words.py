@@ -190,6 +190,8 @@ WHAT = {
     "item_kinds": ("kind of item", "soort informatie", "type d’information"),
     "roles": ("role", "rol", "rôle"),
     "tracks": ("list", "lijst", "liste"),
+    "monitor": ("the outcome monitor", "de uitkomstenmonitor", "le suivi des résultats"),
+    "leaflet": ("the leaflet", "de folder", "le dépliant"),
     "meetings": ("meeting", "overleg", "réunion"),
     "phases": ("phase", "fase", "phase"),
     "milestones": ("milestone", "mijlpaal", "jalon"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from protocol.errors import Problem, Refused
-from protocol.language import Form, FormField
+from protocol.language import Form, FormField, Monitored, Step
 from protocol.variants import matches
 
 YES_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no", "on": "yes"}
@@ -167,3 +167,9 @@ def outcome_of(form: Form, given: Mapping[str, str]) -> str:
     if form.outcomes:
         raise Refused("form.outcome", "no outcome follows from these answers", "check the answers of this form")
     return "done"
+
+
+def monitored_form(step: Step, monitored: Monitored) -> Form:
+    """The form that is filled in at a moment of the outcome monitor: a repeated step may have one of its own there."""
+    name = step.repeat.forms.get(monitored.occurrence) if step.repeat and monitored.occurrence else None
+    return step.forms.get(name, step.form) if name else step.form

@@ -564,6 +564,32 @@ class Signatory(Part):
     on: dt.date = Field(description="when")
 
 
+class Monitored(Part):
+    """A moment of the outcome monitor: how every track stood when this step was done, counted without persons."""
+
+    step: Key = Field(description="counted when this step is done")
+    occurrence: int | None = Field(None, ge=1, description="for a repeated step: only this one")
+    field: Key = Field(description="the field of its form that holds one row per track")
+    column: Key = Field(description="the column of such a row that says how the track stands")
+    name: Text
+    source: str
+
+
+class LeafletPart(Part):
+    """A paragraph of the leaflet."""
+
+    heading: Text
+    words: Text
+
+
+class Leaflet(Part):
+    """What the person concerned is told of their rights: one printed page in plain words."""
+
+    title: Text
+    parts: tuple[LeafletPart, ...] = Field(min_length=1, description="its paragraphs, in the order of reading")
+    source: str
+
+
 class ReleaseType(Part):
     """A way out of prison, or a kind of activity."""
 
@@ -607,6 +633,8 @@ class Protocol(Part):
     )
     priorities: tuple[Text, ...] = Field((), description="agreed priorities, for the mandate check")
     meetings: dict[Key, Meeting] = Field(default_factory=dict, description="fixed meetings")
+    monitor: tuple[Monitored, ...] = Field((), description="moments at which the state of every track is counted")
+    leaflet: Leaflet | None = Field(None, description="what the person concerned is told of their rights, on paper")
     phases: dict[Key, Phase] = Field(description="phases of a case")
     first_phase: Key = Field(description="the phase of a new case")
     closing_phase: Key = Field(description="the phase between a closing event and the end")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from protocol.book import Book, Finding, rule, unknown
-from protocol.forms import DECIDES
-from protocol.language import Action, After, Condition, Form, FormField, FourEyes, Outcome, Repeat
+from protocol.forms import DECIDES, monitored_form
+from protocol.language import Action, After, Condition, Form, FormField, FourEyes, Monitored, Outcome, Repeat
 from protocol.lines import Path
 from protocol.variants import matches
 
@@ -255,3 +255,18 @@ def _depends(form: Form, item: FormField, looked_at: set[str]) -> bool:
 
 def _needed(item: FormField, row: Mapping[str, str]) -> bool:
     return item.required if item.required_when is None else matches(item.required_when, {"given": row})
+
+
+@rule("forms.monitor")
+def the_outcome_monitor_counts_a_choice_of_every_track(book: Book) -> Iterator[Finding]:
+    for path, part in book.everything:
+        if isinstance(part, Monitored) and part.step in book.steps:
+            form = monitored_form(book.protocol.steps[part.step], part)
+            fields = {field.key: field for field in form.fields}
+            if part.field not in fields:
+                yield unknown(f"field of `{part.step}`", part.field, fields, (*path, "field"))
+                continue
+            columns = {column.key for column in fields[part.field].fields if column.type == "choice"}
+            if fields[part.field].type != "tracks" or part.column not in columns:
+                said = f"the field `{part.field}` of `{part.step}` has no choice `{part.column}` for every track"
+                yield Finding((*path, "column"), said, "name a field of type tracks and one of its choices")

@@ -18,6 +18,7 @@ from protocol.language import (
     FourEyes,
     HardStop,
     May,
+    Monitored,
     Notice,
     Open,
     Part,
@@ -41,7 +42,7 @@ STEPS: Uses = (
     (After, "step"), (Rule, "due_of"), (FourEyes, "then"), (Cancel, "steps"), (Cancel, "except_"), (Open, "step"),
     (Renew, "steps"), (Phase, "only"), (Extend, "step"), (Extend, "monthly"), (Extend, "before_end"),
     (Action, "settle"), (Action, "redate"), (Variant, "keep"), (Variant, "drop"), (Variant, "change"),
-    (Protocol, "closing_step"),
+    (Protocol, "closing_step"), (Monitored, "step"),
 )  # fmt: skip
 ANCHORS: Uses = (
     (After, "anchor"), (Condition, "known"), (Condition, "unknown"), (Anchor, "stands_in_for"), (Anchor, "forecast"),

@@ -96,6 +96,7 @@ def become(page: Page, address: str, staff: str, language: str = "nl") -> None:
     """Choose a person of the demo, and a language."""
     page.goto(f"{address}/choose")
     page.click(f'button[name="staff"][value="{staff}"]')
+    page.click("details.own > summary")
     page.click(f'button[name="language"][value="{language}"]')
 
 

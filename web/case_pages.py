@@ -19,7 +19,7 @@ from protocol.state import Occurrence
 from protocol.visibility import may
 from web import errors, way
 from web.corrections import may_correct_dates
-from web.dates import long_day, moment_words, short_day
+from web.dates import language_name, long_day, moment_words, short_day
 from web.reasons import Reasons
 from web.told import Teller
 from web.view_case import is_own, names_for, sees_own_part_only
@@ -73,7 +73,7 @@ class CasePage:
     ref: str
     href: str
     tags: list[Tag]
-    way: way.Line
+    way: list[way.Stop]
     steps: list[StepRow]
     coming: list[Coming]
     dates: list[tuple[str, str]]
@@ -83,6 +83,8 @@ class CasePage:
     may_correct: bool
     narrow: bool
     """only one's own part is shown"""
+    paper: bool
+    """there is something to print for the person concerned"""
 
 
 class Builder:
@@ -112,6 +114,7 @@ class Builder:
             events=self._events(),
             may_date=self._may("record_date") and case.state.ended is None,
             may_correct=may_correct_dates(self.v, case),
+            paper=case.person is not None and case.state.ended is None,
         )
 
     def _may(self, action: str, event: str = "") -> bool:
@@ -233,7 +236,7 @@ class Builder:
         return [
             (t("case.name"), person_name(self.case)),
             (t("case.birth_date"), short_day(details.birth_date, t.language)),
-            (t("case.language"), details.language),
+            (t("case.language"), language_name(details.language, t.language)),
             (t("case.prison"), details.prison),
             (t("case.reference"), details.reference),
         ]

@@ -11,7 +11,7 @@ from protocol.workdays import ONE_DAY
 from web.dates import long_day
 from web.health import SWEEP_MINUTES, ago
 from web.lists import Section, case_row, must_have
-from web.view_tasks import Line, Liner
+from web.view_tasks import Line, Liner, gathered
 from web.visitor import Visitor, member
 
 router = APIRouter()
@@ -25,7 +25,7 @@ def overview(v: Visitor = Depends(member)) -> Response:
     t = v.t
     rows = [case_row(v, line) for line in case_lists.by_release(v.db, v.actor, 1, v.now).cases[:FIRST]]
     heading = t("today.title", day=long_day(v.today, t.language))
-    shown = [_own(v), _late(v), _waiting(v)]
+    shown = [_late(v), _waiting(v), _own(v)]
     return v.page("overview.html", heading=heading, sections=shown, cases=rows, stale=_stale(v))
 
 
@@ -33,7 +33,7 @@ def _own(v: Visitor) -> Section:
     found = tasks_for(v.db, v.actor, 1, v.now)
     soon = v.today + 7 * ONE_DAY
     tasks = [task for task in found.tasks if task.due_on is not None and task.due_on <= soon]
-    lines = Liner(v, tasks[:FIRST]).lines()
+    lines = gathered(v.t, Liner(v, tasks).lines())[:FIRST]
     count = str(len(tasks)) if len(tasks) < len(found.tasks) or not found.more else f"{len(tasks)}+"
     return Section("yours", v.t("overview.yours"), lines, v.t("overview.none_yours"), count, "/tasks")
 

@@ -1,9 +1,11 @@
-"""Days and hours as people read them, in three languages. Days are local; moments are shown in local time."""
+"""Days, hours, numbers and languages as people read them, in three languages. Days are local; moments are shown in local time."""
 
 from __future__ import annotations
 
 import datetime as dt
 from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
 
 WEEKDAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -62,6 +64,20 @@ def moment_words(moment: dt.datetime, language: str, zone: ZoneInfo) -> str:
     """19 Nov 2026, 14:05."""
     local = moment.astimezone(zone)
     return f"{short_day(local.date(), language)}, {local:%H:%M}"
+
+
+def language_name(code: str, language: str) -> str:
+    """`ar` → Arabisch, arabe, Arabic; a code that nobody knows stays as it is."""
+    try:
+        return Locale.parse(code).get_language_name(language) or code
+    except (ValueError, UnknownLocaleError):
+        return code
+
+
+def decimal(number: float, language: str) -> str:
+    """22,5 in Dutch and French, 22.5 in English."""
+    plain = f"{number:g}"
+    return plain if language == "en" else plain.replace(".", ",")
 
 
 def read_day(text: str) -> str:

@@ -15,7 +15,7 @@ from casework.lists import Task, late_work, tasks_for
 from protocol.workdays import ONE_DAY
 from web.dates import long_day, moment_words, short_day
 from web.menu import PAGES, UNLISTED
-from web.view_tasks import Line, Liner
+from web.view_tasks import Line, Liner, gathered
 from web.visitor import Visitor, member
 
 router = APIRouter()
@@ -79,7 +79,7 @@ def sections(v: Visitor, lines: list[Line]) -> list[Section]:
         Section("week", t("today.week"), week),
         Section("later", t("today.later"), later),
     ]
-    return [each._replace(counted=str(len(each.items))) for each in found if each.items]
+    return [each._replace(counted=str(len(each.items)), items=gathered(t, each.items)) for each in found if each.items]
 
 
 def calm(v: Visitor, shown: list[Section]) -> str:
@@ -155,7 +155,9 @@ def cases(v: Visitor = Depends(member), page: int = Query(1, alias="from", ge=1,
     found = case_lists.by_release(v.db, v.actor, page, v.now)
     rows = [case_row(v, line) for line in found.cases]
     more = page + 1 if found.more else None
-    return v.page("cases.html", heading=v.t("cases.by_release"), lead="", cases=rows, more=more)
+    return v.page(
+        "cases.html", heading=v.t("cases.by_release"), lead="", cases=rows, more=more, takes_over=v.has("coordinator")
+    )
 
 
 @router.get("/my-cases")
@@ -163,7 +165,7 @@ def my_cases(v: Visitor = Depends(member), page: int = Query(1, alias="from", ge
     found = case_lists.own(v.db, v.actor, page, v.now)
     rows = [case_row(v, line) for line in found.cases]
     more = page + 1 if found.more else None
-    return v.page("cases.html", heading=v.t("cases.mine"), lead="", cases=rows, more=more)
+    return v.page("cases.html", heading=v.t("cases.mine"), lead="", cases=rows, more=more, takes_over=False)
 
 
 @router.get("/announced")

@@ -25,7 +25,10 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/announced", "frame.nav_announced", ("liaison",)),
     ("/announce", "frame.nav_announce", ("liaison", *RUNS)),
     ("/cases", "frame.nav_cases", RUNS),
+    ("/releases", "frame.nav_releases", RUNS),
+    ("/meetings", "frame.nav_meetings", (*RUNS, "lead_worker", "deputy_worker")),
     ("/late", "frame.nav_late", RUNS),
+    ("/workload", "frame.nav_workload", RUNS),
     ("/urgent", "frame.nav_urgent", CALLED),
     ("/compliance", "frame.nav_compliance", WATCHES),
     ("/shared", "frame.nav_shared", READS_SHARED),
@@ -40,10 +43,20 @@ UNLISTED: dict[str, tuple[str, ...]] = {
     "/administration": ("administrator",),
     "/prisons/new": ADMINISTERS,
     "/duty/weeks": ADMINISTERS,
+    "/outcomes": WATCHES,
 }
 """what is not a page of the menu, and for whom it is"""
 MOST_AT_HEAD = 6
-SELDOM = ("/announce", "/shared", "/duty", "/prisons", "/staff", "/closing-days", "/api-clients")
+SELDOM = (
+    "/announce",
+    "/urgent",
+    "/shared",
+    "/duty",
+    "/prisons",
+    "/staff",
+    "/closing-days",
+    "/api-clients",
+)
 MY_CASES = ("lead_worker", "deputy_worker")
 FIRST = (
     (RUNS, "/overview"),
@@ -73,7 +86,8 @@ def menus(visitor: Visitor) -> tuple[list[Link], list[Link]]:
     links = [Link(path, visitor.t(word), here == path) for path, word in found]
     if len(links) <= MOST_AT_HEAD:
         return links, []
-    return [link for link in links if link.href not in SELDOM], [link for link in links if link.href in SELDOM]
+    seldom = {*SELDOM, "/tasks"} if visitor.has(*RUNS) else set(SELDOM)
+    return [link for link in links if link.href not in seldom], [link for link in links if link.href in seldom]
 
 
 def has_tasks(visitor: Visitor) -> bool:

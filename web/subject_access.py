@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from casework import subject_access
 from casework.subject_access import Copy
 from web import rendering
-from web.dates import long_day, moment_words, short_day
+from web.dates import language_name, long_day, moment_words, short_day
 from web.visitor import Visitor, member, posted
 from web.written import Written
 
@@ -39,7 +39,7 @@ def told(v: Visitor, copy: Copy) -> dict[str, Any]:
         "person": [
             (t("case.name"), f"{person.given_names} {person.family_name}"),
             (t("case.birth_date"), short_day(person.birth_date, t.language)),
-            (t("case.language"), person.language),
+            (t("case.language"), language_name(person.language, t.language)),
             (t("case.prison"), person.prison),
             (t("case.reference"), person.reference),
         ] if person else [],

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from casework.automatic import proposals
 from casework.automatic.facts import facts_of
 from protocol.errors import Problem
+from web.dates import decimal
 from web.forms import Control, Option
 from web.view_task import Other, Reasoned, TaskView, Typed, staff_of_role
+from web.visitor import Visitor
 
 WAIVER_REASONS = ("person_refused", "not_possible", "not_needed", "other_reason")
 """Keys, never free text: a waiver says why in one of these."""
@@ -98,12 +103,18 @@ def proposed_people(view: TaskView) -> list[Reasoned]:
     people = []
     for one in found.get("proposed", ()):
         why = [view.t.of("reason", key) for key in one["reasons"]]
-        load = view.t("task.load", points=f"{one['points']:g}", capacity=f"{one['capacity']:g}")
+        load = load_words(view.v, one)
         people.append(Reasoned(view.v.names.get(one["staff"], unknown), [*why, load]))
     for one in found.get("left_out", ()):
         why = [view.t("task.left_out", why=view.t.of("reason", one["reason"]))]
         people.append(Reasoned(view.v.names.get(one["staff"], unknown), why))
     return people
+
+
+def load_words(v: Visitor, one: Mapping[str, Any]) -> str:
+    """How much somebody carries against what their hours allow."""
+    points, capacity = (decimal(float(one[name]), v.t.language) for name in ("points", "capacity"))
+    return v.t("task.load", points=points, capacity=capacity)
 
 
 def checks(view: TaskView) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from casework.automatic.facts import step_named
 from casework.case_lists import Known, known_of
@@ -14,6 +14,7 @@ from protocol.state import Occurrence
 from web.dates import hour, moment_words, weekday_and_day
 from web.reasons import Reasons
 from web.visitor import Visitor
+from web.words import Words
 
 
 def path_id(occurrence: str) -> str:
@@ -45,6 +46,31 @@ class Line:
     button: str
     due_on: dt.date | None = None
     decides: bool = False
+    step: str = ""
+    name: str = ""
+    """the step without the number of the occurrence"""
+    same: tuple[Line, ...] = ()
+    """lines that are one line here: the same step, due the same day, in several cases"""
+
+
+MANY = 4
+"""from so many on, the same step of the same day is one line that unfolds"""
+
+
+def gathered(t: Words, lines: list[Line]) -> list[Line]:
+    """The same lines, those of one step and one day together where there are many of them."""
+    groups: dict[tuple[object, ...], list[Line]] = {}
+    for line in lines:
+        groups.setdefault((line.step, line.due_on, line.tone, line.decides), []).append(line)
+    found = []
+    for group in groups.values():
+        if len(group) < MANY:
+            found += group
+            continue
+        first = group[0]
+        name = first.name or first.title
+        found.append(replace(first, title=t("today.in_cases", name=name, n=len(group)), same=tuple(group)))
+    return found
 
 
 class Liner:
@@ -76,6 +102,8 @@ class Liner:
             button=self._button(decides) if self.buttons else "",
             due_on=task.due_on,
             decides=decides,
+            step=task.step,
+            name=self.t.text(task.name),
         )
 
     def _button(self, decides: bool) -> str:

@@ -12,7 +12,7 @@ from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from casework import clock, partnership, protocols, sessions, staff
+from casework import clock, notices, partnership, protocols, sessions, staff
 from casework.sessions import Current
 from models.people import Staff
 from protocol.commands import Actor
@@ -162,6 +162,7 @@ class Visitor:
         return {
             "t": self.t,
             "me": Me(self.staff.name, self.role_names(self.staff.roles[:1])) if self.staff else None,
+            "unseen": notices.unseen(self.db, self.actor, self.now) if self.staff else 0,
             "nav": nav,
             "more_nav": more_nav,
             "token": self.signer.token(self.asked.nonce),

@@ -1,10 +1,10 @@
-"""The way of a case, from notification to closure: one stop per step, as a line and as a table."""
+"""The way of a case, from notification to closure: one stop per step."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from protocol.language import Protocol
@@ -13,29 +13,22 @@ from protocol.workdays import WorkCalendar
 from web.dates import short_day
 from web.words import Words
 
-STOP_WIDTH = 118
-LETTERS = 16
-"""of a label, per line"""
-LINES = 3
+AHEAD = 3
+"""forecasts that a small screen still shows"""
 
 
 @dataclass(frozen=True)
 class Stop:
     """One stop on the line. `tone`: done, late, open, forecast, dropped."""
 
-    label: tuple[str, ...]
+    label: str
     on: str
     tone: str
     words: str
-    x: int
-
-
-@dataclass(frozen=True)
-class Line:
-    stops: tuple[Stop, ...]
-    width: int
-    travelled: int
-    """up to this x the case has come"""
+    aside: bool
+    """far behind or far ahead: a small screen leaves it to the lists below"""
+    reached: bool
+    """the case has come this far"""
 
 
 class Leg(NamedTuple):
@@ -67,18 +60,7 @@ def is_late(occurrence: Occurrence, calendar: WorkCalendar, now: dt.datetime) ->
     return occurrence.open and occurrence.due is not None and now > calendar.moment(occurrence.due, occurrence.at)
 
 
-def wrapped(text: str) -> tuple[str, ...]:
-    """A label in a few short lines: SVG does not break lines itself."""
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + len(word) < LETTERS:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return (*lines[: LINES - 1], lines[LINES - 1] + "…") if len(lines) > LINES else tuple(lines)
-
-
-def line(legs: Sequence[Leg], protocol: Protocol, t: Words, today: dt.date) -> Line:
+def line(legs: Sequence[Leg], protocol: Protocol, t: Words, today: dt.date) -> list[Stop]:
     """The stops of a case, one per step, in the order of their days."""
     by_step: dict[str, list[Leg]] = {}
     for leg in legs:
@@ -86,12 +68,12 @@ def line(legs: Sequence[Leg], protocol: Protocol, t: Words, today: dt.date) -> L
             by_step.setdefault(leg.step, []).append(leg)
     order = {key: n for n, key in enumerate(protocol.steps)}
     drawn = ((_stop_day(group), order.get(key, 0), key) for key, group in by_step.items() if _drawn(protocol, key))
-    found = sorted(drawn)
-    stops = tuple(
-        _stop(by_step[key], protocol, t, today, STOP_WIDTH // 2 + n * STOP_WIDTH) for n, (_, _, key) in enumerate(found)
-    )
-    travelled = max((stop.x for stop in stops if stop.tone == "done"), default=STOP_WIDTH // 2)
-    return Line(stops, max(len(stops), 1) * STOP_WIDTH, travelled)
+    stops = [_stop(by_step[key], protocol, t, today) for _, _, key in sorted(drawn)]
+    behind = [n for n, stop in enumerate(stops) if stop.tone == "done"]
+    ahead = [n for n, stop in enumerate(stops) if stop.tone == "forecast"]
+    aside = {*behind[:-1], *ahead[AHEAD:]}
+    last = behind[-1] if behind else 0
+    return [replace(stop, aside=n in aside, reached=n <= last) for n, stop in enumerate(stops)]
 
 
 def _drawn(protocol: Protocol, key: str) -> bool:
@@ -115,7 +97,7 @@ def _shown(group: list[Leg]) -> Leg:
     return coming[0] if coming else done[-1]
 
 
-def _stop(group: list[Leg], protocol: Protocol, t: Words, today: dt.date, x: int) -> Stop:
+def _stop(group: list[Leg], protocol: Protocol, t: Words, today: dt.date) -> Stop:
     shown = _shown(group)
     step = protocol.steps.get(shown.step)
     name = t.text(step.name) if step else shown.step
@@ -123,7 +105,7 @@ def _stop(group: list[Leg], protocol: Protocol, t: Words, today: dt.date, x: int
     if total > 1:
         name += f" {sum(leg.tone == 'done' for leg in group)}/{total}"
     on = short_day(shown.day, t.language, today) if shown.day else t("case.no_date")
-    return Stop(wrapped(name), on, shown.tone, t.of("tone", shown.tone), x)
+    return Stop(name, on, shown.tone, t.of("tone", shown.tone), aside=False, reached=False)
 
 
 def legs(

@@ -58,11 +58,27 @@ class Words:
 
     def sentence(self, english: str) -> str:
         """A sentence that the layers below gave in English, in this language where it is known."""
-        found = _sentences().get(_pattern(english))
-        if found is None or self.language == "en":
+        if self.language == "en":
             return english
+        found = _sentences().get(_pattern(english))
+        if found is None:
+            return self._with_a_word(english.strip())
         numbers = iter(re.findall(r"\d+", english))
         return re.sub(r"\{n\}", lambda _: next(numbers, ""), found[self.language])
+
+    def _with_a_word(self, english: str) -> str:
+        for pattern, texts in _open_sentences():
+            match = pattern.fullmatch(english)
+            if match is not None:
+                return texts[self.language].replace("{w}", match[1])
+        return english
+
+
+@cache
+def _open_sentences() -> tuple[tuple[re.Pattern[str], Mapping[str, str]], ...]:
+    """Those in which a word is repeated as it is."""
+    found = [(english, texts) for english, texts in _sentences().items() if "{w}" in english]
+    return tuple((re.compile(re.escape(english).replace(r"\{w\}", "(.{1,200})")), texts) for english, texts in found)
 
 
 def _pattern(english: str) -> str:

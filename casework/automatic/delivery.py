@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from casework import clock
 from casework.automatic import orders
 from casework.automatic.facts import Facts, facts_of
 from casework.automatic.orders import Order
@@ -122,51 +121,3 @@ def _store(db: Database, addressed: Iterable[tuple[Order, list[Addressed]]], at:
             orders.settle(tx, order.id, "" if rows else "nobody")
             stored += len(rows)
     return stored
-
-
-# --- in the application
-
-
-class Told(NamedTuple):
-    """A message as its reader finds it."""
-
-    id: int
-    case: str
-    occurrence: str
-    what: str
-    urgent: bool
-    created_at: dt.datetime
-    seen_at: dt.datetime | None
-    sent_at: dt.datetime | None
-
-
-_CASES = sa.table("release_case", sa.column("id"), sa.column("ref"))
-_TOLD = (
-    sa.select(
-        _MESSAGE.c.id, _CASES.c.ref, _MESSAGE.c.occurrence, _MESSAGE.c.what, _MESSAGE.c.urgent, _MESSAGE.c.created_at,
-        _MESSAGE.c.seen_at, _MESSAGE.c.sent_at,
-    )
-    .select_from(_MESSAGE.join(_CASES, _CASES.c.id == _MESSAGE.c.case_id))
-    .where(_MESSAGE.c.staff == _p("staff"))
-    .order_by(_MESSAGE.c.created_at.desc(), _MESSAGE.c.id.desc())
-    .limit(_p("limit"))
-)  # fmt: skip
-_INBOX = Statement(_TOLD)
-_UNSEEN = Statement(_TOLD.where(_MESSAGE.c.seen_at.is_(None)))
-_SEEN = Statement(
-    sa.update(_MESSAGE)
-    .where(_MESSAGE.c.staff == _p("reader"), _MESSAGE.c.id == _p("which"), _MESSAGE.c.seen_at.is_(None))
-    .values(seen_at=_p("at"))
-)
-
-
-def inbox(db: Database, staff: str, limit: int = 50, *, unseen: bool = False) -> list[Told]:
-    """The messages of one member of staff, the newest first: their own, so there is nothing to ask `visibility`."""
-    with db.read() as tx:
-        return [Told(*row) for row in tx.all(_UNSEEN if unseen else _INBOX, {"staff": staff, "limit": limit})]
-
-
-def seen(db: Database, staff: str, ids: Iterable[int], at: dt.datetime | None = None) -> None:
-    """Mark one's own messages as seen."""
-    with db.write() as tx:
-        tx.many(_SEEN, [{"reader": staff, "which": id, "at": at or clock.now()} for id in ids])

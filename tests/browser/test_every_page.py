@@ -23,6 +23,7 @@ WHO = (
 """people of the demo who between them reach every page"""
 NOT_A_PAGE = {
     "/", "/health.json", "/compliance.pdf", "/compliance.xlsx", "/oidc/start", "/oidc/callback", "/cases/{ref}/documents/{document}",
+    "/cases/{ref}/paper/plan.pdf", "/cases/{ref}/paper/leaflet.pdf",
 }  # fmt: skip
 """routes that lead elsewhere or are for machines"""
 BY_SIGNING_IN = {"/sign-in", "/sign-in/code", "/signed-out", "/invitation/{secret}", "/second-factor/new", "/step-up"}

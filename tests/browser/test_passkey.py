@@ -59,6 +59,7 @@ def test_a_passkey_is_made_and_used(tmp_path: Path, chromium: Browser, faults_of
         page.wait_for_url("**/second-factor/passkey")
         assert page.locator("main li").count() == 10, "recovery codes"
         page.goto(f"{address}/account")
+        page.click("details.own > summary")
         page.locator('form[action="/sign-out"] button').first.click()
         page.wait_for_url("**/signed-out")
 

@@ -56,6 +56,7 @@ def test_from_the_link_to_the_account_and_out_again(
         look()
         page.goto(f"{address}/account")
         look()
+        page.click("details.own > summary")
         page.locator('form[action="/sign-out"] button').first.click()
         page.wait_for_load_state()
         look()
@@ -72,7 +73,7 @@ def test_from_the_link_to_the_account_and_out_again(
         look()
         page.fill("#code", app.at(int(clock.real_now().timestamp()) + 30))
         send()
-        assert page.locator(".who").inner_text().startswith("Wout Fictief")
+        assert page.locator(".own .card > a").text_content() == "Wout Fictief · Trajectbegeleider"
         page.goto(f"{address}/step-up?next=/tasks")
         look()
         context.close()

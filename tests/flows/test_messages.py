@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from casework import clock, staff
+from casework import clock, notices, staff
 from casework.automatic import delivery, mail, sending
 from casework.automatic.facts import facts_of
 from casework.automatic.recipients import Directory, recipients
@@ -13,7 +13,7 @@ from models.people import Staff
 from protocol.commands import SYSTEM
 from tests.casework.helpers import T0, assigned_case, counts, mandated_case, new_case
 from tests.flows.partnership import BRUSSELS_MONDAY, at, prepared
-from tests.personas import ADDED, settle_in
+from tests.personas import ADDED, CORA, settle_in
 
 pytestmark = pytest.mark.usefixtures("partnership")
 
@@ -41,11 +41,11 @@ def test_the_grouped_mail_goes_out_on_monday_at_nine_in_brussels(moment: str, mo
 def test_telling_is_seen_in_the_application_at_once(db: Database) -> None:
     ref = new_case(db).ref
     delivery.address(db, T0)
-    told = delivery.inbox(db, "s-cora")
+    told = notices.for_me(db, CORA, at=T0).lines
     assert ("opened", "notify") in {(one.what, one.occurrence) for one in told}
-    assert {one.case for one in told} == {ref}
-    delivery.seen(db, "s-cora", [told[0].id])
-    assert told[0].id not in {one.id for one in delivery.inbox(db, "s-cora", unseen=True)}
+    assert {one.ref for one in told} == {ref} and notices.unseen(db, CORA, T0) == len(told)
+    notices.looked_at(db, CORA, T0, T0)
+    assert notices.unseen(db, CORA, T0) == 0
 
 
 def test_telling_twice_changes_nothing(db: Database) -> None:

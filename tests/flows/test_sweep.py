@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from casework import clock, timers
-from casework.automatic import deadlines, delivery
+from casework import clock, notices, timers
+from casework.automatic import deadlines
 from casework.automatic.facts import facts_of
 from casework.db import Database
 from casework.errors import NotFound
@@ -144,8 +144,8 @@ def test_a_call_that_nobody_acknowledges_goes_up_and_then_to_the_high_level_meet
 def test_the_announcer_hears_that_the_notification_was_handled_and_nothing_else(db: Database) -> None:
     ref = assigned_case(db).ref
     prepared(db)
-    told = delivery.inbox(db, PIET.id)
-    assert {(one.case, one.what, one.occurrence) for one in told if one.what == "handled"} == {(ref, "handled", "")}
+    told = notices.for_me(db, PIET).lines
+    assert {(one.ref, one.what, one.occurrence) for one in told if one.what == "handled"} == {(ref, "handled", "")}
 
 
 def test_confirming_the_release_ends_the_urgent_chain(db: Database) -> None:

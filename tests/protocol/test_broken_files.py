@@ -75,6 +75,8 @@ LOOKED_UP_APART = {
     "Step.counts_only",
     "Step.short_form",
     "Step.not_decided",
+    "Monitored.field",
+    "Monitored.column",
     *(f"Shares.{field}" for field in ("text", "to", "ground", "code", "until")),
 }
 """Fields, answers, outcomes and forms: looked up in the step or event they belong to."""

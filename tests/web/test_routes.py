@@ -34,6 +34,16 @@ GATED: dict[str, set[str]] = {
     "POST /absences/{staff_id}": ABSENCES,
     "GET /announce": RUNS | {"s-piet", "s-vera"},
     "POST /announce": RUNS | {"s-piet", "s-vera"},
+    "GET /announce/file": RUNS | {"s-piet", "s-vera"},
+    "POST /announce/file": RUNS | {"s-piet", "s-vera"},
+    "GET /adopt": {"s-cora"},
+    "POST /adopt": {"s-cora"},
+    "GET /outcomes": AUDIT,
+    "GET /cases/{ref}/paper": OPEN,
+    "GET /cases/{ref}/paper/leaflet.pdf": OPEN,
+    "GET /meetings": TEAM | {"s-lars"},
+    "GET /releases": RUNS,
+    "GET /workload": RUNS,
     "GET /announced": {"s-piet", "s-vera"},
     "GET /api-clients": {ADMINISTRATOR},
     "POST /api-clients": {ADMINISTRATOR},
@@ -92,15 +102,17 @@ FOR_ALL = {
     "POST /second-factor/new", "POST /second-factor/passkey", "GET /shared", "GET /sign-in", "POST /sign-in",
     "GET /sign-in/code", "POST /sign-in/code", "POST /sign-in/passkey", "POST /sign-out", "GET /signed-out",
     "GET /step-up", "POST /step-up", "POST /step-up/passkey", "GET /tasks", "GET /cases/{ref}/copy",
+    "GET /search", "GET /notices", "POST /notices",
 }  # fmt: skip
 """One's own, or nobody's: they show nothing of a case that the matrix does not give."""
 ELSEWHERE = {
     "POST /absences/{staff_id}/end", "GET /cases/{ref}/documents/{document}", "POST /cases/{ref}/documents/{document}/remove",
     "GET /shared/{item}", "POST /shared/{item}/recall", "POST /staff/{staff_id}/account", "POST /urgent/{message}",
     "GET /compliance.pdf", "GET /prisons/{prison}", "GET /prisons/{prison}/change", "POST /prisons/{prison}/change",
-    "POST /prisons/{prison}/remove",
+    "POST /prisons/{prison}/remove", "POST /search", "GET /cases/{ref}/paper/plan.pdf",
 }  # fmt: skip
-"""They need a thing of their own, and have tests of their own: administration, documents, sharing, urgent, compliance, prisons."""
+"""They need a thing of their own, and have tests of their own: administration, documents, sharing, urgent, compliance,
+prisons, search, papers."""
 PLACES = {"ref": "", "step": "contact.1", "key": "arrest_lasting", "staff_id": "s-omar", "verdict": "kept"}
 
 

@@ -255,8 +255,9 @@ def test_every_due_day_says_why(db: Database, as_: Choose) -> None:
 def test_the_case_shows_its_way_with_forecasts_as_such(db: Database, as_: Choose) -> None:
     ref = assigned_case(db).ref
     page = as_("s-cora").get(f"/cases/{ref}").text
-    assert page.count('<circle class="dot done"') >= 3
-    assert '<circle class="dot forecast"' in page and "Forecasts never escalate" in page
+    way = page[page.index('<ol class="way"') : page.index("</ol>")]
+    assert way.count('<li class="done') >= 3 and way.count("<li") > 8
+    assert '<li class="forecast' in way and "Forecasts never escalate" in page
     assert "style=" not in page, "the policy lets no style through"
 
 

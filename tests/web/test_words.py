@@ -30,8 +30,8 @@ FAMILIES = frozenset(
 COMPOSED = frozenset(
     {
         *(f"task.{action}" for action in ("appoint", "move", "assign", "waive")),
-        *(key for key in table() if key.startswith("announce.")),
         *words_of("prisons", prisons.ASKS),
+        *(key for key in table() if key.startswith(("announce.", "incoming.", "notice."))),
         *(f"absence.{name}" for name in ("from_on", "until_on")),
     }
 )
