@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from casework import clock, outcomes, protocols, read_log
+from casework import clock, deviations, outcomes, protocols, read_log
 from casework.db import Database
 from casework.errors import NotAllowed
 from casework.rows import CASE
-from casework.statements import Statement
+from casework.statements import Statement, Tx
 from models.base import table_of
 from models.cases import StepOutcome
 from protocol.commands import Actor
+from protocol.deviations import Deviation
 from protocol.language import Protocol
 from protocol.visibility import Decision, may
 
@@ -82,6 +83,8 @@ class Line(NamedTuple):
     done_on: dt.date | None
     days_late: int
     cause: str
+    deviation: Deviation | None = None
+    """of what was late or missed, unless the case was erased"""
 
 
 class Quarter(NamedTuple):
@@ -170,9 +173,19 @@ def lines_of(db: Database, actor: Actor, asked: Asked, step: str, verdict: str) 
     with db.write() as tx:
         values = {**asked.values(), "step": step, "verdict": verdict, "upto": MOST_LINES}
         found = [Line(*row) for row in tx.all(_LINES_HERE if asked.prison else _LINES, values)]
+        if verdict in deviations.LATENESS:
+            found = _with_words(tx, db, found)
         decision = Decision(True, "the coordinator and the auditor watch the protocol")
         read_log.note(tx, actor, None, "compliance", decision, clock.now(), sorted({line.ref for line in found}))
     return found
+
+
+def _with_words(tx: Tx, db: Database, lines: list[Line]) -> list[Line]:
+    said = deviations.behind(tx, db, (line.ref for line in lines), clock.now())
+    # `visit1/2` is the second time that the step `visit1` was opened
+    return [
+        line._replace(deviation=said.get((line.ref, line.occurrence.partition("/")[0], line.due_on))) for line in lines
+    ]
 
 
 def notice_quality(db: Database, actor: Actor, asked: Asked) -> list[Notice]:

@@ -104,7 +104,7 @@ def _write(tx: Tx, db: Database, case: Loaded, entries: list[Entry], at: dt.date
     protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
     calendar = protocols.calendar(tx, db, protocol, case.revision)
     today = calendar.local_day(at)
-    away: list[Absence] = [(staff, first, last) for staff, first, last in tx.all(_ABSENCES, {})]
+    away = absences(tx)
     about = tx.one(_ABOUT, {"case": case.id})
     assert about is not None
     same = {"case_id": case.id, "protocol": case.protocol_key}
@@ -112,6 +112,11 @@ def _write(tx: Tx, db: Database, case: Loaded, entries: list[Entry], at: dt.date
     judged = [_from_outside(protocol, one, today) for one in verdicts(protocol, entries, calendar, today, away)]
     tx.run(_CLEAR, {"which": case.id})
     tx.many(_INSERT, [{**same, **_row(verdict, calendar, today), **one} for verdict, one in _numbered(judged)])
+
+
+def absences(tx: Tx) -> list[Absence]:
+    """Every recorded absence, for the causes of what was late."""
+    return [(staff, first, last) for staff, first, last in tx.all(_ABSENCES, {})]
 
 
 def _from_outside(protocol: Protocol, verdict: Verdict, today: dt.date) -> Verdict:

@@ -72,7 +72,7 @@ class HistoryLine:
     events: tuple[Event, ...]
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
     case: Loaded
     state: CaseState
     protocol: Protocol
@@ -84,7 +84,7 @@ def case_for(db: Database, actor: Actor, ref: str, at: dt.datetime | None = None
     """A case, with what this person may see of it. Raises NotFound, and Refused for one that was erased."""
     at = at or clock.now()
     with db.write() as tx:
-        seen = _look(tx, db, actor, ref, "case", at)
+        seen = look(tx, db, actor, ref, "case", at)
         view = _view(tx, db, actor, seen, at) if seen is not None and seen.decision.allowed else None
     if view is None:
         raise NotFound
@@ -96,7 +96,7 @@ def history(db: Database, actor: Actor, ref: str, at: dt.datetime | None = None)
     at = at or clock.now()
     lines = []
     with db.write() as tx:
-        seen = _look(tx, db, actor, ref, "history", at)
+        seen = look(tx, db, actor, ref, "history", at)
         allowed = seen is not None and seen.decision.allowed
         if seen is not None and allowed:
             key, _state = state_of(tx, db, seen.case)
@@ -120,7 +120,7 @@ def form_of(db: Database, actor: Actor, ref: str, occurrence: str, at: dt.dateti
     at = at or clock.now()
     content: dict[str, object] = {}
     with db.write() as tx:
-        seen = _look(tx, db, actor, ref, f"form:{occurrence}", at)
+        seen = look(tx, db, actor, ref, f"form:{occurrence}", at)
         found = seen.state.steps.get(occurrence) if seen is not None and seen.decision.allowed else None
         knows = seen is not None and found is not None
         if seen is not None and found is not None:
@@ -135,7 +135,7 @@ def form_of(db: Database, actor: Actor, ref: str, occurrence: str, at: dt.dateti
     return content
 
 
-def _last_form(tx: Tx, db: Database, seen: _Seen, occurrence: str) -> dict[str, object]:
+def _last_form(tx: Tx, db: Database, seen: Seen, occurrence: str) -> dict[str, object]:
     key, _state = state_of(tx, db, seen.case)
     for header, body in reversed(ledger.entries(tx, ledger.case_stream(seen.case.ref))):
         if header.command == "complete_step":
@@ -145,7 +145,7 @@ def _last_form(tx: Tx, db: Database, seen: _Seen, occurrence: str) -> dict[str, 
     return {}
 
 
-def _look(tx: Tx, db: Database, actor: Actor, ref: str, what: str, at: dt.datetime) -> _Seen | None:
+def look(tx: Tx, db: Database, actor: Actor, ref: str, what: str, at: dt.datetime) -> Seen | None:
     """Load, decide, and log: also what was refused. None: there is no such case."""
     try:
         case = load(tx, ref, actor, lock=False)
@@ -156,7 +156,7 @@ def _look(tx: Tx, db: Database, actor: Actor, ref: str, what: str, at: dt.dateti
     relation = case.relations | by_tasks(protocol, state, actor)
     decision = may(protocol, actor, "see", "logistics", relation)
     read_log.note(tx, actor, case.id, what, decision, at, [case.ref])
-    return _Seen(case, state, protocol, relation, decision)
+    return Seen(case, state, protocol, relation, decision)
 
 
 def by_tasks(protocol: Protocol, state: CaseState, actor: Actor) -> frozenset[str]:
@@ -176,7 +176,7 @@ def by_tasks(protocol: Protocol, state: CaseState, actor: Actor) -> frozenset[st
     return frozenset()
 
 
-def _view(tx: Tx, db: Database, actor: Actor, seen: _Seen, at: dt.datetime) -> CaseView:
+def _view(tx: Tx, db: Database, actor: Actor, seen: Seen, at: dt.datetime) -> CaseView:
     case, protocol = seen.case, seen.protocol
     calendar = protocols.calendar(tx, db, protocol, case.revision)
     sees = {item: may(protocol, actor, "see", item, seen.relation) for item in protocol.item_kinds}

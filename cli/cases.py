@@ -14,13 +14,15 @@ from cli.protocols import day as day_of
 
 app = typer.Typer(no_args_is_help=True)
 Ref = Annotated[str, typer.Argument(help="Number of the case, like 2026-014.")]
+Language = Annotated[str, typer.Option(help="Language of what did not go as the protocol says: en, nl or fr.")]
 
 
 @app.command()
-def show(ref: Ref, who: Who = None, as_json: AsJson = False) -> None:
-    """A case: its phase, dates, steps, what is still to come, and its history; of an erased one its certificate."""
+def show(ref: Ref, language: Language = "en", who: Who = None, as_json: AsJson = False) -> None:
+    """A case: phase, dates, steps, what is still to come, what went otherwise, and its history; erased: its certificate."""
     from casework import clock
     from casework.certificates import certificate
+    from casework.deviations import deviations_of
     from casework.reading import case_for, history
     from protocol.errors import Refused
     from protocol.explain import forecast
@@ -33,10 +35,10 @@ def show(ref: Ref, who: Who = None, as_json: AsJson = False) -> None:
             raise
         _show_certificate(certificate(db, me, ref), as_json)
         return
-    lines = history(db, me, ref)
+    lines, strayed = history(db, me, ref), deviations_of(db, me, ref)
     planned = forecast(case.protocol, case.state, case.calendar, now)
     if as_json:
-        print_json(_case_json(case, lines, planned))
+        print_json({**_case_json(case, lines, planned), "deviations": [_deviation(each, language) for each in strayed]})
         return
     state = case.state
     console.print(f"Case {case.ref} · {state.release_type} · phase {state.phase} · notice {state.notice}", markup=False)
@@ -44,9 +46,17 @@ def show(ref: Ref, who: Who = None, as_json: AsJson = False) -> None:
     for key, anchor in state.anchors.items():
         console.print(f"  {key}: {anchor.on} ({anchor.certainty}, known {anchor.known_on})", markup=False)
     console.print(_steps_table(case, planned))
+    for each in strayed:
+        console.print(f"  - {each.said(language)}", markup=False)
     for line in lines:
         kinds = ", ".join(f"{event.kind} {getattr(event, 'id', '')}".strip() for event in line.events)
         console.print(f"  {line.seq:>3} {line.recorded_at:%Y-%m-%d %H:%M} {line.by}: {kinds}", markup=False)
+
+
+def _deviation(found: Any, language: str) -> dict[str, Any]:
+    return {"rule": found.rule, "id": found.id, "step": found.step, "kind": found.kind, "due": found.due,
+            "occurred_on": found.occurred_on, "recorded_on": found.recorded_on, "cause": found.cause,
+            "working_days_late": found.working_days_late, "words": found.said(language)}  # fmt: skip
 
 
 def _show_certificate(found: Any, as_json: bool) -> None:
@@ -155,6 +165,8 @@ def tasks(
 def compliance(
     since: Annotated[str | None, typer.Option(help="Steps due from this day.")] = None,
     until: Annotated[str | None, typer.Option(help="Steps due up to this day.")] = None,
+    step: Annotated[str | None, typer.Option(help="Only this step: what was late or missed, case by case.")] = None,
+    language: Language = "en",
     who: Who = None,
     as_json: AsJson = False,
 ) -> None:
@@ -164,6 +176,9 @@ def compliance(
 
     first = day_of(since) if since else dt.date(1990, 1, 1)
     last = day_of(until) if until else clock.now().date()
+    if step is not None:
+        _behind(step, first, last, language, who, as_json)
+        return
     lines = compliance_table(database(), actor(who), first, last)
     if as_json:
         print_json(
@@ -191,3 +206,23 @@ def compliance(
         figures = (line.expected, line.kept, line.late, line.missed, line.waived)
         table.add_row(line.step, *map(str, figures), causes)
     console.print(table)
+
+
+def _behind(step: str, first: dt.date, last: dt.date, language: str, who: str | None, as_json: bool) -> None:
+    """The cases behind what was late or missed of one step, one sentence each."""
+    from casework.compliance import Asked, lines_of
+
+    db, me = database(), actor(who)
+    lines = [line for verdict in ("late", "missed") for line in lines_of(db, me, Asked(first, last), step, verdict)]
+    if as_json:
+        rows = [
+            {"case": line.ref, "id": line.occurrence, "due": line.due_on, "done": line.done_on, "cause": line.cause,
+             "working_days_late": line.days_late, "words": line.deviation.said(language) if line.deviation else None}
+            for line in lines
+        ]  # fmt: skip
+        print_json({"step": step, "since": first, "until": last, "lines": rows})
+        return
+    for line in lines:
+        console.print(f"{line.ref}  {line.deviation.said(language) if line.deviation else line.cause}", markup=False)
+    if not lines:
+        console.print("Nothing of this step was late or missed in this period.")

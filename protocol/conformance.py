@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from protocol.causes import Absence
-from protocol.deviations import CAUSES, Deviation, Kind, about, about_case, day, days, name
+from protocol.deviation_words import NOTHING, Named, Place, Sentence, amount
+from protocol.deviations import Deviation, Kind, about, about_case, because_of, happened, name, name_of
 from protocol.events import Entry
 from protocol.language import Protocol, Rule
 from protocol.lateness import Late, late
@@ -65,18 +66,18 @@ def _lateness(log: CaseLog, life: Life, absences: Sequence[Absence]) -> Iterator
         return
     judged = verdict(log, life, absences)
     kind: Kind = "late" if judged.verdict == "late" else "missed"
-    words = f"{name(life)} {_how_late(life, lateness)}{CAUSES.get(judged.cause, '')}."
-    yield about(f"step.{kind}", kind, life, words, judged, lateness.working_days)
+    yield about(f"step.{kind}", kind, life, _how_late(life, lateness, judged.cause), judged, lateness.working_days)
 
 
-def _how_late(life: Life, lateness: Late) -> str:
-    settled = life.settled
-    what = "is still open" if settled is None else f"was {settled.how} on {day(settled.on)}"
-    due = f"its due day {day(lateness.due)}{f' at {lateness.at}' if lateness.at else ''}"
-    amount = f"{days(lateness.working_days)} " if lateness.working_days else ""
-    if lateness.cured:
-        return f"{what}; it had been late {amount}after {due} before that day changed"
-    return f"{what}, {amount}after {due}"
+def _how_late(life: Life, lateness: Late, cause: str) -> Sentence:
+    places: dict[str, Place] = {
+        "what": happened(life),
+        "amount": amount(lateness.working_days),
+        "due": lateness.due,
+        "at": Sentence("at", {"hour": lateness.at}) if lateness.at else NOTHING,
+        "cause": because_of(cause),
+    }
+    return Sentence("late_before" if lateness.cured else "late", places)
 
 
 def recorded_late(log: CaseLog, life: Life) -> Iterator[Deviation]:
@@ -90,7 +91,7 @@ def recorded_late(log: CaseLog, life: Life) -> Iterator[Deviation]:
         return
     recorded = next((s.day for proposal, s in life.proposals if proposal.occurred_on == settled.on), settled.stamp.day)
     if beyond := _beyond(log, settled.on, recorded):
-        words = f"{name(life)} was {settled.how} on {day(settled.on)} and recorded only on {day(recorded)}."
+        words = Sentence("recorded_late", {"what": happened(life), "recorded": recorded})
         yield about("step.recorded-late", "recorded_late", life, words, working_days=beyond)
 
 
@@ -105,7 +106,7 @@ def before_ready(log: CaseLog, life: Life) -> Iterator[Deviation]:
     if life.step is None or life.step.duty:
         return
     if waiting := unmet(log, life, settled.position):
-        words = f"{name(life)} was done on {day(settled.on)} but still had to wait for: {', '.join(waiting)}."
+        words = Sentence("before_ready", {"what": happened(life), "waiting": waiting})
         yield about("step.before-ready", "out_of_order", life, words)
 
 
@@ -118,13 +119,13 @@ def four_eyes(log: CaseLog, life: Life) -> Iterator[Deviation]:
     if step is None or step.four_eyes is None or settled is None or settled.how != "done" or settled.by == SYSTEM:
         return
     if settled.second is None:
-        words = f"{name(life)} was done on {day(settled.on)} without a second person."
+        words = Sentence("no_second", {"what": happened(life)})
         yield about("step.four-eyes", "four_eyes", life, words)
     elif settled.second == settled.by:
-        words = f"{name(life)} was done and decided second by the same person on {day(settled.on)}."
+        words = Sentence("same_person", {"step": name(life), "on": settled.on})
         yield about("step.four-eyes.same-person", "four_eyes", life, words)
     elif _service(log, settled.by) and _service(log, settled.by) == _service(log, settled.second):
-        words = f"{name(life)} was done and decided second by the same service on {day(settled.on)}."
+        words = Sentence("same_service", {"step": name(life), "on": settled.on})
         yield about("step.four-eyes.same-service", "four_eyes", life, words)
 
 
@@ -132,7 +133,7 @@ def waived_by_nobody(log: CaseLog, life: Life) -> Iterator[Deviation]:
     """`step.waiver`: waived although the protocol lets nobody waive it. Source: "Skip" of each step."""
     settled, step = life.settled, life.step
     if settled is not None and settled.how == "waived" and step is not None and not step.skip.by:
-        words = f"{name(life)} was waived on {day(settled.on)}, which the protocol allows to nobody."
+        words = Sentence("waived_by_nobody", {"what": happened(life)})
         yield about("step.waiver", "waiver", life, words)
 
 
@@ -144,7 +145,7 @@ def waived_twice_running(log: CaseLog) -> Iterator[Deviation]:
         settled = [life for life in lives if life.settled is not None and life.settled.how != "cancelled"]
         for first, second in pairwise(settled):
             if _waived(first) and _waived(second):
-                words = f"{name(second)} was waived, and so was the one before it."
+                words = Sentence("waived_twice", {"step": name(second)})
                 yield about("step.waiver.twice-running", "waiver", second, words)
 
 
@@ -155,7 +156,8 @@ def settled_unopened(log: CaseLog) -> Iterator[Deviation]:
     """
     for id, settled in log.unopened:
         if not settled.stamp.taken_over:
-            words = f"{id} was {settled.how} on {day(settled.on)} although it had not opened."
+            what = Sentence(settled.how, {"step": name_of(log, id), "on": settled.on})
+            words = Sentence("never_opened", {"what": what})
             step, n = step_of(id)
             yield Deviation(
                 "step.never-opened", id, step, n, "out_of_order", None, settled.on, settled.stamp.day, 0, "", words
@@ -168,7 +170,7 @@ def settled_twice(log: CaseLog) -> Iterator[Deviation]:
     Source: design of the engine, "a done step never re-opens without an event that says so".
     """
     for life, stamp in log.twice:
-        words = f"{name(life)} was settled already when it was recorded again on {day(stamp.day)}."
+        words = Sentence("settled_twice", {"step": name(life), "on": stamp.day})
         yield about("step.settled-twice", "out_of_order", life, words)
 
 
@@ -179,17 +181,17 @@ def news_recorded_late(log: CaseLog) -> Iterator[Deviation]:
     """
     if log.opened is not None:
         opened, stamp = log.opened
-        yield from _event_late(log, "case", "The notification", opened.occurred_on, stamp)
+        yield from _event_late(log, "case", Sentence("notification", {}), opened.occurred_on, stamp)
     for event, stamp in log.happened:
         if event.by != SYSTEM:
             known = log.protocol.events.get(event.event)
-            title = known.name.get("en", event.event) if known else event.event
+            title = Named(known.name if known else {"en": event.event})
             yield from _event_late(log, "event", title, event.occurred_on, stamp)
 
 
-def _event_late(log: CaseLog, what: str, title: str, occurred: dt.date, stamp: Stamp) -> Iterator[Deviation]:
+def _event_late(log: CaseLog, what: str, title: Place, occurred: dt.date, stamp: Stamp) -> Iterator[Deviation]:
     if stamp.by != SYSTEM and not stamp.taken_over and (beyond := _beyond(log, occurred, stamp.day)):
-        words = f"{title} of {day(occurred)} was recorded only on {day(stamp.day)}."
+        words = Sentence("news_late", {"title": title, "on": occurred, "recorded": stamp.day})
         yield about_case(f"{what}.recorded-late", "recorded_late", words, occurred, stamp.day, beyond)
 
 
@@ -205,7 +207,7 @@ def stuck(log: CaseLog) -> Iterator[Deviation]:
         return
     if any(_another_to_come(log, lives[-1]) for lives in log.of_step.values()):
         return
-    yield about_case("case.stuck", "stuck", f"On {day(log.until)} the case is open and no step is.")
+    yield about_case("case.stuck", "stuck", Sentence("stuck", {"on": log.until}))
 
 
 def open_after_end(log: CaseLog) -> Iterator[Deviation]:
@@ -221,7 +223,7 @@ def open_after_end(log: CaseLog) -> Iterator[Deviation]:
     for life in log.current.values():
         stays = life.name in phase.only or (life.step is not None and life.step.stays_open_when_ended)
         if life.settled is None and not stays:
-            words = f"{name(life)} is still open although the case has ended."
+            words = Sentence("left_open", {"what": happened(life)})
             yield about("case.open-after-end", "left_open", life, words)
 
 
@@ -236,8 +238,11 @@ def erased_late(log: CaseLog) -> Iterator[Deviation]:
             continue
         erased_on = log.erased.on if log.erased else None
         if (erased_on or log.until) > life.due and not taken_over(life):
-            what = f"only on {day(erased_on)}" if erased_on else "not yet"
-            words = f"The case was to be erased by {day(life.due)} and was {what}."
+            words = (
+                Sentence("erased_late", {"due": life.due, "on": erased_on})
+                if erased_on
+                else Sentence("not_erased", {"due": life.due})
+            )
             beyond = log.calendar.between(life.due, erased_on or log.until)
             yield about("case.erased-late", "erased_late", life, words, working_days=beyond)
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from protocol.lives import Life
+from protocol.deviation_words import NOTHING, Named, Sentence, tell
+from protocol.lives import CaseLog, Life, step_of
 from protocol.verdicts import Verdict
 
 Kind = Literal[
     "late", "missed", "recorded_late", "out_of_order", "four_eyes", "waiver", "stuck", "left_open", "erased_late"
 ]
-CAUSES = {
-    "told_late": "; the news came late",
-    "date_moved": "; a date had moved",
-    "access_refused": "; access was refused",
-    "absence": "; whoever it was assigned to was absent",
-}
-"""`missed` stands for no cause that the log knows of, and says nothing."""
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+CAUSES = ("told_late", "date_moved", "access_refused", "absence")
+"""Those that a sentence names; `missed` stands for no cause that the log knows of, and says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +33,19 @@ class Deviation:
     recorded_on: dt.date | None
     working_days_late: int
     cause: str
-    words: str
+    sentence: Sentence = field(repr=False)
+
+    @property
+    def words(self) -> str:
+        return tell(self.sentence)
+
+    def said(self, language: str) -> str:
+        """The sentence in one of the protocol's languages."""
+        return tell(self.sentence, language)
 
 
 def about(
-    rule: str, kind: Kind, life: Life, words: str, verdict: Verdict | None = None, working_days: int = 0
+    rule: str, kind: Kind, life: Life, sentence: Sentence, verdict: Verdict | None = None, working_days: int = 0
 ) -> Deviation:
     """A deviation of one occurrence of a step; with a verdict, its due day and cause."""
     settled = life.settled
@@ -58,32 +60,42 @@ def about(
         recorded_on=settled.stamp.day if settled else None,
         working_days_late=working_days,
         cause=verdict.cause if verdict else "",
-        words=words,
+        sentence=sentence,
     )
 
 
 def about_case(
     rule: str,
     kind: Kind,
-    words: str,
+    sentence: Sentence,
     occurred_on: dt.date | None = None,
     recorded_on: dt.date | None = None,
     working_days: int = 0,
 ) -> Deviation:
     """A deviation of the case as a whole."""
-    return Deviation(rule, "", "", 0, kind, None, occurred_on, recorded_on, working_days, "", words)
+    return Deviation(rule, "", "", 0, kind, None, occurred_on, recorded_on, working_days, "", sentence)
 
 
-def name(life: Life) -> str:
+def name(life: Life) -> Named:
     """The step as people call it; a repeated one with its number."""
-    title = life.step.name.get("en", life.name) if life.step else life.name
     repeated = life.n > 1 or (life.step is not None and life.step.repeat is not None)
-    return f"{title} {life.n}" if repeated else title
+    return Named(life.step.name if life.step else {"en": life.name}, life.n if repeated else None)
 
 
-def day(on: dt.date) -> str:
-    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+def name_of(log: CaseLog, id: str) -> Named:
+    """The same, of an occurrence that never opened."""
+    key, n = step_of(id)
+    step = log.steps.get(key) or log.protocol.steps.get(key)
+    return Named(step.name if step else {"en": id}, n if step is not None and step.repeat is not None else None)
 
 
-def days(count: int, unit: str = "working day") -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+def happened(life: Life) -> Sentence:
+    """Whether and when it was settled: the beginning of most sentences."""
+    settled = life.settled
+    if settled is None:
+        return Sentence("open", {"step": name(life)})
+    return Sentence(settled.how, {"step": name(life), "on": settled.on})
+
+
+def because_of(cause: str) -> Sentence:
+    return Sentence(cause, {}) if cause in CAUSES else NOTHING

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import takewhile
 
+from protocol.deviation_words import Listed, Named, Place, Sentence
 from protocol.language import After, Anchor, Milestone, Step
 from protocol.lives import CaseLog, Life, Settled
 from protocol.variants import in_class
 
 
-def unmet(log: CaseLog, life: Life, before: int) -> list[str]:
-    """What the step waited for that had not happened before this place in the log, in the protocol's words."""
+def unmet(log: CaseLog, life: Life, before: int) -> Listed | None:
+    """What the step waited for that had not happened before this place in the log; None: nothing."""
     if life.step is None:
-        return []
-    return [_what(log, after) for after in life.step.after if not _holds(log, life, after, before)]
+        return None
+    found = tuple(_what(log, after) for after in life.step.after if not _holds(log, life, after, before))
+    return Listed("and", found) if found else None
 
 
 def _holds(log: CaseLog, life: Life, after: After, before: int) -> bool:
@@ -85,9 +87,9 @@ def _in_variant(steps: Mapping[str, Step], key: str, notice: str | None) -> bool
     return step.due is None or in_class(step.due, notice) is not None or notice is None
 
 
-def _what(log: CaseLog, after: After) -> str:
+def _what(log: CaseLog, after: After) -> Place:
     if after.any_ is not None:
-        return " or ".join(_what(log, part) for part in after.any_)
+        return Listed("or", tuple(_what(log, part) for part in after.any_))
     protocol = log.protocol
     parts: tuple[tuple[str | None, Mapping[str, Step | Anchor | Milestone]], ...] = (
         (after.step, protocol.steps),
@@ -95,5 +97,13 @@ def _what(log: CaseLog, after: After) -> str:
         (after.milestone, protocol.milestones),
     )
     key, named = next((key, among.get(key)) for key, among in parts if key is not None)
-    title = named.name.get("en", key) if named else key
-    return f"{title} ({' or '.join(after.outcome)})" if after.outcome else title
+    title = Named(named.name if named else {"en": key})
+    if not after.outcome:
+        return title
+    outcomes = tuple(_outcome(protocol.steps.get(key), outcome) for outcome in after.outcome)
+    return Sentence("of", {"step": title, "outcomes": Listed("or", outcomes)})
+
+
+def _outcome(step: Step | None, key: str) -> Place:
+    named = (outcome for form in ((step.form, *step.forms.values()) if step else ()) for outcome in form.outcomes)
+    return next((Named(outcome.name) for outcome in named if outcome.key == key and outcome.name), key)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from casework.automatic.facts import step_named
+from casework.deviations import deviations_of
 from casework.errors import NotFound
 from casework.reading import CaseView, HistoryLine, case_for, history
 from protocol.errors import Refused
@@ -270,11 +271,13 @@ def show(ref: str, v: Visitor = Depends(member)) -> Response:
     builder = Builder(v, case)
     mine = [task for task in case.tasks if _is_mine(v, case, task.id)]
     lines = [] if builder.narrow else told(v, case, history(v.db, v.actor, ref, v.now))
+    strayed = [] if builder.narrow else deviations_of(v.db, v.actor, ref, v.now)
     return v.page(
         "case.html",
         case=builder.page(),
         person=builder.person(),
         history=lines,
+        deviations=[each.said(v.t.language) for each in strayed],
         mine=Liner(v, mine, with_case=False).lines(),
     )
 

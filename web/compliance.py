@@ -162,7 +162,7 @@ def behind(step: str, verdict: str, v: Visitor = Depends(member), q: Question = 
     lines = [
         (line.ref, f"/cases/{line.ref}" if opens else "", line.occurrence, short_day(line.due_on, t.language),
          short_day(line.done_on, t.language) if line.done_on else "", line.days_late,
-         t.of("cause", line.cause) if line.cause else "")
+         line.deviation.said(t.language) if line.deviation else t.of("cause", line.cause) if line.cause else "")
         for line in compliance.lines_of(v.db, v.actor, q.asked, step, verdict)
     ]  # fmt: skip
     return v.page(

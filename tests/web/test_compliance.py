@@ -78,3 +78,19 @@ def test_the_report_on_paper_says_what_it_is_about(as_: Choose) -> None:
 def test_fewer_than_five_releases_of_a_prison_are_not_told(as_: Choose) -> None:
     page = as_("s-cora").get("/compliance", params=PERIOD).text
     assert page.count("too few") == 4
+
+
+def test_the_cases_behind_a_figure_are_told_in_the_readers_language(as_: Choose) -> None:
+    said = {
+        "nl": "Informatietoets: staat nog open, ", "fr": "Vérification d&#39;information : étape encore ouverte, ",
+        "en": "Information check is still open, ",
+    }  # fmt: skip
+    for language, words in said.items():
+        assert words in as_("s-cora", language).get("/compliance/infocheck/missed", params=PERIOD).text
+
+
+def test_the_page_of_a_case_says_what_went_otherwise(as_: Choose, some_cases: str) -> None:
+    page = as_("s-lena", "fr").get(f"/cases/{some_cases}").text
+    assert "Écarts par rapport au protocole" in page and "étape encore ouverte, " in page
+    liaison = as_("s-piet", "nl").get(f"/cases/{some_cases}").text
+    assert "Anders gelopen" not in liaison
