@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from casework.db import Database
 from casework.duty import monday_of, save_phone_list, save_weeks
 from casework.partnership import DEMO
+from casework.priorities import add as add_priority
 from casework.prisons import save as save_prison
 from casework.staff import record_absence, save, save_organisations
 from models.people import Organisation, Staff
@@ -52,6 +53,11 @@ PRISON_CARDS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+PRIORITIES = (
+    {"nl": "Islamistisch extremisme", "fr": "Extrémisme islamiste", "en": "Islamist extremism"},
+    {"nl": "Verzet tegen de lgbtq+-gemeenschap", "fr": "Opposition à la communauté LGBTQ+", "en": "Opposition to the LGBTQ+ community"},
+)  # fmt: skip
+DECIDED_BY = "College van burgemeester en schepenen van Fictiestad"
 WEEKS = 60
 """of the duty rota that are filled in"""
 
@@ -109,6 +115,8 @@ def found(db: Database, at: dt.datetime) -> None:
     save(db, people, at=at)
     for name, known in PRISON_CARDS.items():
         save_prison(db, SYSTEM, {"name": name, **known}, at)
+    for words in PRIORITIES:
+        add_priority(db, SYSTEM, {**words, "from_on": f"{at.year}-01-01", "decided_by": DECIDED_BY}, at)
     monday = monday_of(at.date())
     turns = (("coordinator", "deputy"), ("deputy", "coordinator"))
     save_weeks(db, SYSTEM, {monday + dt.timedelta(days=7 * n): turns[n % 2] for n in range(WEEKS)}, at)

@@ -158,6 +158,10 @@ class FormField(Part):
     maximum: int | None = Field(None, description="for `number`: not higher")
     within: Rule | None = Field(None, description="for `date`: not later than this, counted from the day it happened")
     future: bool = Field(False, description="for `date`: may lie in the future")
+    offers: Literal["priority_list"] | None = Field(
+        None,
+        description="for `text`: what the page offers to choose from: `priority_list`, the versions of the agreed list",
+    )
     tracks: Key | None = Field(None, description="for `tracks`: the list of which every item gets one row")
     fields: tuple[FormField, ...] = Field((), description="for `tracks` and `list`: the columns of a row")
     handling: Key | None = Field(None, description="handling code of what is written here")

@@ -46,7 +46,7 @@ from web import (
     watching,
     workload,
 )
-from web.administration import absences, api_clients, closing_days, colleagues, duty, prisons
+from web.administration import absences, api_clients, closing_days, colleagues, duty, priorities, prisons
 from web.api_schema import SCHEMAS
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
@@ -76,6 +76,7 @@ PAGES = (
     api_clients,
     prisons,
     duty,
+    priorities,
     sharing,
     subject_access,
     watching,

@@ -35,6 +35,7 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/reading", "frame.nav_reading", ("dpo", "data_manager")),
     ("/duty", "frame.nav_duty", DUTY),
     ("/prisons", "frame.nav_prisons", READS_PRISONS),
+    ("/priorities", "frame.nav_priorities", (*WATCHES, "administrator", "mayor")),
     ("/staff", "frame.nav_staff", ADMINISTERS),
     ("/closing-days", "frame.nav_closing_days", ADMINISTERS),
     ("/api-clients", "frame.nav_api_clients", ("administrator",)),
@@ -43,6 +44,7 @@ UNLISTED: dict[str, tuple[str, ...]] = {
     "/administration": ("administrator",),
     "/prisons/new": ADMINISTERS,
     "/duty/weeks": ADMINISTERS,
+    "/priorities/change": ADMINISTERS,
     "/outcomes": WATCHES,
 }
 """what is not a page of the menu, and for whom it is"""
@@ -53,6 +55,7 @@ SELDOM = (
     "/shared",
     "/duty",
     "/prisons",
+    "/priorities",
     "/staff",
     "/closing-days",
     "/api-clients",

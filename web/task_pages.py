@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from casework import prisons
+from casework import priorities, prisons
 from casework.cases import perform
 from casework.errors import NotAllowed, NotFound
 from casework.subject_access import REQUEST
@@ -91,10 +91,15 @@ def _sent(form: FormData, action: str, values: dict[str, Any], problems: tuple[P
     return Typed(action, values, problems, grown, str(form.get("command") or "")[:TOKEN_LENGTH])
 
 
-def _do(v: Visitor, ref: str, step: str, form: FormData, action: str, values: dict[str, Any], make: Make) -> Response:
-    """Carry a form out; what is refused is shown again with what was typed."""
+def _do(
+    v: Visitor, ref: str, step: str, form: FormData, action: str, values: dict[str, Any], make: Make,
+    then: Callable[[], None] | None = None,
+) -> Response:  # fmt: skip
+    """Carry a form out; what is refused is shown again with what was typed. `then` follows what was done now."""
     try:
-        perform(v.db, v.actor, ref, make(occurrence_id(step)), v.command_id(form), v.now)
+        performed = perform(v.db, v.actor, ref, make(occurrence_id(step)), v.command_id(form), v.now)
+        if then is not None and not performed.repeated:
+            then()
     except _Unfit as unfit:
         return _page(TaskView(v, ref, step), _sent(form, action, values, unfit.problems), status=422)
     except (NotFound, NotAllowed):
@@ -162,7 +167,7 @@ def _sent_before(v: Visitor, ref: str, step: str, form: FormData) -> Response:
 @router.post("/decide")
 def decide(ref: str, step: str, v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
     narrowed = _narrowed(v, ref, step, form)
-    values = {**narrowed, **{name: str(form.get(name) or "") for name in ("agree", "field")}}
+    values = {**narrowed, **{name: str(form.get(name) or "") for name in ("agree", "field", "priority")}}
 
     def make(id: str) -> c.DecideSecond:
         if values["agree"] not in ("yes", "no"):
@@ -171,7 +176,11 @@ def decide(ref: str, step: str, v: Visitor = Depends(member), form: FormData = D
         field = None if agree else values["field"] or None
         return c.DecideSecond(id=id, agree=agree, field=field, occurred_on=v.today, narrowed=narrowed if agree else {})
 
-    return _do(v, ref, step, form, "decide", values, make)
+    def count() -> None:
+        if values["agree"] == "yes" and values["priority"]:
+            priorities.count_one(v.db, values["priority"], v.today)
+
+    return _do(v, ref, step, form, "decide", values, make, count)
 
 
 def _narrowed(v: Visitor, ref: str, step: str, form: FormData) -> dict[str, Any]:

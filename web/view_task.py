@@ -20,6 +20,7 @@ from protocol.state import Occurrence
 from protocol.visibility import Decision, may
 from web.dates import long_day, moment_words, short_day
 from web.forms import Control, Maker, Option
+from web.offers import offered, which
 from web.reasons import Reasons
 from web.view_case import is_own, names_for, sees_own_part_only
 from web.view_tasks import occurrence_id, task_path, title
@@ -223,7 +224,8 @@ class TaskView:
         if self.occurrence.status != "open" or not self.may("complete"):
             return None
         mine = typed if typed.action == "complete" else Typed(values=self._prefill())
-        controls = [*self.maker(mine).controls(self.form.fields), self.day_control(mine)]
+        asked = offered(self.v, self.form.fields, self.maker(mine).controls(self.form.fields))
+        controls = [*asked, self.day_control(mine)]
         seconds = self.step.four_eyes
         note = ""
         if seconds is not None:
@@ -251,7 +253,8 @@ class TaskView:
         )
         written = form_of(self.v.db, self.v.actor, self.case.ref, self.occurrence.id, self.v.now)
         answers = Written(self.t, self.case.protocol, self.names).answers(self.form.fields, written)
-        controls = [*self._narrowing(written, mine), *self._decision_controls(mine)]
+        counted = which(self.v, self.form.fields, str(mine.values.get("priority", "")))
+        controls = [*self._narrowing(written, mine), *self._decision_controls(mine), *counted]
         return Deciding(by, answers, controls, mine.command or self.v.new_command())
 
     def narrowing_fields(self) -> list[FormField]:

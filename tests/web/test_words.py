@@ -13,7 +13,7 @@ from protocol.deviations import CAUSES
 from protocol.events import StepDue
 from protocol.language import FormField
 from web import task_more
-from web.administration import prisons
+from web.administration import priorities, prisons
 from web.administration.asking import words_of
 from web.words import LANGUAGES, Words, table
 
@@ -31,6 +31,7 @@ COMPOSED = frozenset(
     {
         *(f"task.{action}" for action in ("appoint", "move", "assign", "waive")),
         *words_of("prisons", prisons.ASKS),
+        *words_of("priorities", priorities.ASKS),
         *(key for key in table() if key.startswith(("announce.", "incoming.", "notice."))),
         *(f"absence.{name}" for name in ("from_on", "until_on")),
     }
