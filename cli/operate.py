@@ -193,6 +193,28 @@ def health(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+def mail_test(
+    to: Annotated[str, typer.Argument(help="The address that gets the test mail.")],
+    language: Annotated[str, typer.Option(help="nl, fr or en.")] = "nl",
+    as_json: AsJson = False,
+) -> None:
+    """Send one test mail through SLUIS_SMTP_URL. Exit 1 when the server did not take it; its words are shown."""
+    from casework.automatic.mail_test import try_mail
+    from casework.settings import settings
+
+    tried = try_mail(settings(), to, language)
+    if as_json:
+        print_json({**tried._asdict(), "sent": tried.sent})
+    elif tried.sent:
+        console.print(f"{tried.server} took the mail", markup=False)
+    elif tried.outcome == "off":
+        console.print("no mail server is set. Remedy: set SLUIS_SMTP_URL, like smtp://HOST:PORT", markup=False)
+    else:
+        console.print(f"not sent ({tried.outcome}) by {tried.server}: {tried.said}", markup=False)
+    if not tried.sent:
+        raise typer.Exit(1)
+
+
 def admin_link(
     email: Annotated[str, typer.Option(help="The address that the administrator signs in with.")] = "",
     lost: Annotated[

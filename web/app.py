@@ -46,7 +46,7 @@ from web import (
     watching,
     workload,
 )
-from web.administration import absences, api_clients, closing_days, colleagues, duty, priorities, prisons
+from web.administration import absences, api_clients, closing_days, colleagues, duty, mail_test, priorities, prisons
 from web.api_schema import SCHEMAS
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
@@ -77,6 +77,7 @@ PAGES = (
     prisons,
     duty,
     priorities,
+    mail_test,
     sharing,
     subject_access,
     watching,

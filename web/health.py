@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import httpx
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from casework import clock, heartbeats
+from casework.automatic.sending import unsent
 from casework.automatic.waiting import waiting
 from casework.db import Database
 from casework.heartbeats import Beat
@@ -26,6 +28,8 @@ STUCK = dt.timedelta(minutes=30)
 """after this long in the outbox somebody should look"""
 PATIENCE = 0.8
 """seconds to wait for the scheduler's answer"""
+OWN_LINE = frozenset({"sweep", "prefect", "mail"})
+"""parts that have a line of their own on the page"""
 _OUTBOX = table_of(Outbox)
 _DEAD = sa.select(sa.func.count()).select_from(_OUTBOX).where(_OUTBOX.c.dead)
 
@@ -38,6 +42,12 @@ class Health(NamedTuple):
     given_up: int
     prefect: bool
     prefect_seen: Beat | None
+    silent: tuple[Beat, ...] = ()
+    """parts with a schedule that did not do their work in time"""
+    mail_set_up: bool = False
+    mail_waits: int = 0
+    mail_failed: int = 0
+    """messages that the mail server did not take yet"""
 
     @property
     def swept_lately(self) -> bool:
@@ -51,13 +61,17 @@ class Health(NamedTuple):
 
     @property
     def well(self) -> bool:
-        return self.database and self.swept_lately and self.prefect and self.delivers
+        runs = self.database and self.swept_lately and self.prefect and not self.silent
+        return runs and self.delivers and not self.mail_failed
 
 
 class Part(NamedTuple):
+    """A line of the page. `remedy` says what somebody can do; empty while all is well."""
+
     name: str
     well: bool
     words: str
+    remedy: str = ""
 
 
 def prefect_answers(url: str) -> bool:
@@ -75,11 +89,18 @@ def look(db: Database) -> Health:
         found = waiting(db, clock.now(), clock.real_now())
         with db.session() as session:
             dead = int(session.connection().execute(_DEAD).scalar_one())
+        mail = unsent(db, clock.now())
     except Exception:
         return Health(False, None, 0, None, 0, prefect, None)
+    # without a mail server messages stay in sluis, where they are read: nothing is stuck then
+    found = [each for each in found if each.kind != "mail"]
     oldest = min((each.since for each in found), default=None)
     rows = sum(each.rows for each in found)
-    return Health(True, beats.get("sweep"), rows, oldest, dead, prefect, beats.get("prefect"))
+    silent = tuple(beat for part, beat in sorted(beats.items()) if beat.silent and part not in OWN_LINE)
+    mail_set_up = db.settings.smtp_url is not None
+    return Health(
+        True, beats.get("sweep"), rows, oldest, dead, prefect, beats.get("prefect"), silent, mail_set_up, *mail
+    )
 
 
 def ago(t: Words, minutes: int) -> str:
@@ -102,18 +123,42 @@ def _parts(v: Visitor, health: Health) -> list[Part]:
     answers = t("health.answers") if health.prefect else t("health.no_answer")
     if health.prefect_seen is not None and not health.prefect:
         answers += f" ({ago(t, health.prefect_seen.minutes_ago)})"
-    return [
-        Part(t("health.database"), health.database, t("health.answers" if health.database else "health.no_answer")),
-        Part(t("health.sweep"), health.swept_lately, sweep_words(t, health.sweep)),
-        Part(t("health.outbox"), health.delivers, outbox),
-        Part(t("health.prefect"), health.prefect, answers),
+    rows = [
+        ("database", health.database, t("health.answers" if health.database else "health.no_answer")),
+        ("sweep", health.swept_lately, sweep_words(t, health.sweep)),
+        ("work", not health.silent, _work(t, health)),
+        ("outbox", health.delivers, outbox),
+        ("mail", not health.mail_failed, _mail(t, health)),
+        ("prefect", health.prefect, answers),
     ]
+    return [
+        Part(t.of("health", name), well, words, "" if well else t.of("health", f"{name}_remedy"))
+        for name, well, words in rows
+    ]
+
+
+def _work(t: Words, health: Health) -> str:
+    silent = [f"{beat.part} ({ago(t, beat.minutes_ago)})" for beat in health.silent]
+    return t("health.silent", parts=", ".join(silent)) if silent else t("health.in_time")
+
+
+def _mail(t: Words, health: Health) -> str:
+    if not health.mail_set_up:
+        return t("health.no_mail")
+    words = t.count("health.mail_waits", health.mail_waits)
+    return words + (", " + t("health.mail_failed", n=health.mail_failed) if health.mail_failed else "")
 
 
 @router.get("/health")
 def page(v: Visitor = Depends(visitor)) -> Response:
     health = look(v.db)
-    return v.page("health.html", healthy=health.well, rows=_parts(v, health))
+    return v.page(
+        "health.html",
+        healthy=health.well,
+        rows=_parts(v, health),
+        administers=v.has("administrator"),
+        stands_at=version("sluis"),
+    )
 
 
 @router.get("/health.json")
@@ -129,5 +174,8 @@ def for_machines(request: Request) -> JSONResponse:
         "outbox_oldest": health.oldest.isoformat() if health.oldest else None,
         "outbox_given_up": health.given_up,
         "prefect": health.prefect,
+        "silent": [beat.part for beat in health.silent],
+        "mail_set_up": health.mail_set_up,
+        "mail_failed": health.mail_failed,
     }
     return JSONResponse(answer, status_code=200 if health.database else 503)

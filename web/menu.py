@@ -45,6 +45,7 @@ UNLISTED: dict[str, tuple[str, ...]] = {
     "/prisons/new": ADMINISTERS,
     "/duty/weeks": ADMINISTERS,
     "/priorities/change": ADMINISTERS,
+    "/mail-test": ("administrator",),
     "/outcomes": WATCHES,
 }
 """what is not a page of the menu, and for whom it is"""

@@ -58,3 +58,28 @@ def test_without_a_database_the_answer_is_503(anonymous: Browser, monkeypatch: p
 def test_health_says_nothing_about_cases(db: Database, anonymous: Browser) -> None:
     ref = new_case(db).ref
     assert ref not in anonymous.get("/health").text + anonymous.get("/health.json").text
+
+
+def test_a_part_that_is_silent_is_named_with_its_remedy_for_the_administrator(
+    db: Database, as_: Choose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "prefect_answers", lambda _: True)
+    for part in ("sweep", "delivery"):
+        heartbeats.beat(db, part, done=0)
+    assert "every part did its work in time" in as_("s-cora").get("/health").text
+    with db.begin() as connection:
+        connection.exec_driver_sql("UPDATE heartbeat SET at = '2020-01-01 00:00:00' WHERE part = 'delivery'")
+    page = as_("s-bert").get("/health").text
+    assert "not heard of in time: delivery" in page and "start “sluis up” again" in page
+    assert "start “sluis up” again" not in as_("s-cora").get("/health").text
+
+
+def test_without_a_mail_server_messages_that_wait_are_no_fault(
+    db: Database, as_: Choose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "prefect_answers", lambda _: True)
+    as_("s-cora")
+    heartbeats.beat(db, "sweep", done=0)
+    found = health.look(db)
+    assert not found.mail_set_up and found.mail_failed == 0 and found.well
+    assert "no mail server is set up" in as_("s-cora").get("/health").text

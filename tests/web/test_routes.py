@@ -76,6 +76,8 @@ GATED: dict[str, set[str]] = {
     "GET /prisons": PRISONS,
     "GET /prisons/new": ADMINISTERS,
     "POST /prisons/new": ADMINISTERS,
+    "GET /mail-test": {ADMINISTRATOR},
+    "POST /mail-test": {ADMINISTRATOR},
     "GET /priorities": AUDIT | {"s-maya", ADMINISTRATOR},
     "POST /priorities": ADMINISTERS,
     "GET /reading": {"s-dana", "s-frank"},

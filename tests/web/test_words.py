@@ -27,10 +27,13 @@ FAMILIES = frozenset(
     }
 )  # fmt: skip
 """Words looked up by keys that come from elsewhere."""
+HEALTH_PARTS = ("database", "sweep", "work", "outbox", "mail", "prefect")
 COMPOSED = frozenset(
     {
         *(f"task.{action}" for action in ("appoint", "move", "assign", "waive")),
         *words_of("prisons", prisons.ASKS),
+        *(key for key in table() if key.startswith("mailtest.is_")),
+        *(f"health.{part}{more}" for part in HEALTH_PARTS for more in ("", "_remedy")),
         *words_of("priorities", priorities.ASKS),
         *(key for key in table() if key.startswith(("announce.", "incoming.", "notice."))),
         *(f"absence.{name}" for name in ("from_on", "until_on")),
