@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from casework import clock, protocols, read_log
 from casework.case_lists import CaseLine, lines_of
 from casework.db import Database
-from casework.lists import sees_every_case
+from casework.lists import everybody_for, sees_every_case
 from casework.rows import CASE, MEMBER
 from casework.statements import Row, Statement, Tx
 from models.base import table_of
@@ -75,7 +75,9 @@ def coming(db: Database, actor: Actor, at: dt.datetime | None = None) -> list[Ag
         series = {key: each.name for protocol in newest for key, each in protocol.meetings.items()}
         today = protocols.calendar(tx, db, newest[0]).local_day(at) if newest else at.date()
         for meeting, key, held_on in tx.all(_COMING, {"today": today}):
-            rows = tx.all(_ITEMS if whole else _OWN_ITEMS, {"meeting": meeting, "me": actor.id})
+            who = [""] if whole else everybody_for(actor)
+            wanted = _ITEMS if whole else _OWN_ITEMS
+            rows = list(dict.fromkeys(row for one in who for row in tx.all(wanted, {"meeting": meeting, "me": one})))
             found.append(Agenda(key, series.get(key, {"en": key}), held_on, _cases(tx, db, rows, at), whole))
         refs = [item.case.ref for agenda in found for item in agenda.items]
         read_log.note(tx, actor, None, "agenda", Decision(True, "every case" if whole else "own cases"), at, refs)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from casework import clock, protocols, read_log
 from casework.db import Database
 from casework.errors import NotAllowed
-from casework.lists import PAGE, Page, Task, sees_every_case, task_rows
+from casework.lists import PAGE, Page, Task, everybody_for, sees_every_case, task_rows
 from casework.loading import load_each, state_of
 from casework.rows import CASE, MEMBER, STEP, queue_of_seconds
 from casework.statements import Row, Statement, Tx, in_some, some
@@ -144,10 +144,16 @@ def must_see_every_case(tx: Tx, db: Database, actor: Actor) -> Decision:
 
 
 def own(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None = None) -> CasePage:
-    """The cases this person works on."""
+    """The cases this person works on, and those of colleagues they stand in for."""
     at = at or clock.now()
     with db.write() as tx:
-        return _case_page(tx, db, actor, _OWN, page, at, "own cases", Decision(True, "own cases"))
+        rows: dict[int, Row] = {}
+        for who in everybody_for(actor):
+            rows |= {row[0]: row for row in tx.all(_OWN, {"me": who, "upto": PAGE * page + 1})}
+        found = sorted(rows.values(), key=lambda row: (row[6] is not None, row[4] or FAR, row[0]))
+        lines = _lines(tx, db, found[PAGE * (page - 1) : PAGE * page], at)
+        read_log.note(tx, actor, None, "own cases", Decision(True, "own cases"), at, [line.ref for line in lines])
+    return CasePage(lines, page, len(found) > PAGE * page)
 
 
 def announced(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None = None) -> CasePage:

@@ -116,7 +116,7 @@ def _go_to(tx: Tx, db: Database, actor: Actor, ref: str, command_id: str = "", *
     key, state = state_of(tx, db, case)
     protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
     # somebody named for one item is not named for every document: each has names of its own
-    ties = (case.relations - {"named"}) | reading.by_tasks(protocol, state, actor)
+    ties = (case.relations - {"named"}) | reading.by_tasks(protocol, state, actor, case.relations)
     return _Place(case, key, state, protocol, ties)
 
 

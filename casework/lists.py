@@ -49,6 +49,10 @@ def _listed(*conditions: sa.ColumnElement[bool]) -> _List:
 
 
 ASSIGNED, QUEUED, QUEUED_MINE = _listed(*_ASSIGNED), _listed(*_QUEUED), _listed(*_QUEUED, _mine)
+_as_deputy = STEP.c.case_id.in_(sa.select(CASE.c.id).where(CASE.c.lead == _p("absent"), CASE.c.deputy == _p("me")))
+ASSIGNED_TO_ABSENT = _listed(STEP.c.is_open, STEP.c.assignee == _p("absent"), _as_deputy)
+LATE_OF_ABSENT = _listed(*_LATE, STEP.c.assignee == _p("absent"), _as_deputy)
+"""work of a lead worker who is away without a substitute, in cases of which one is the deputy"""
 LATE_ALL = _listed(*_LATE)
 LATE_ASSIGNED = _listed(*_LATE, STEP.c.assignee == _p("me"))
 LATE_AROUND_ME = _listed(*_LATE, _mine, STEP.c.assignee.is_distinct_from(_p("me")))
@@ -94,9 +98,13 @@ def tasks_for(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None 
     """My tasks: those assigned to me, and those that wait for anybody of my roles. First what is due first."""
     at = at or clock.now()
     with db.write() as tx:
-        lists: list[tuple[_List, dict[str, object]]] = [(ASSIGNED, {"me": actor.id})]
+        lists: list[tuple[_List, dict[str, object]]] = [(ASSIGNED, {"me": who}) for who in everybody_for(actor)]
+        lists += [(ASSIGNED_TO_ABSENT, {"me": actor.id, "absent": absent}) for absent in actor.deputises]
         for role, everywhere in queues(tx, db, actor):
-            lists.append((QUEUED if everywhere else QUEUED_MINE, {"me": actor.id, "role": role}))
+            if everywhere:
+                lists.append((QUEUED, {"role": role}))
+            else:
+                lists += [(QUEUED_MINE, {"me": who, "role": role}) for who in everybody_for(actor, role)]
         found = _page(tx, db, lists, page, at)
         read_log.note(tx, actor, None, "tasks", Decision(True, "own tasks"), at, [task.ref for task in found.tasks])
     return found
@@ -111,7 +119,11 @@ def late_work(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None 
         if not everywhere.allowed:
             has_cases = tx.one(_HAS_CASES, {"me": actor.id}) is not None
             wanted = [LATE_ASSIGNED, LATE_AROUND_ME] if has_cases else [LATE_ASSIGNED]
-        found = _page(tx, db, [(each, {"me": actor.id, "at": at}) for each in wanted], page, at)
+        lists: list[tuple[_List, dict[str, object]]] = [(each, {"me": actor.id, "at": at}) for each in wanted]
+        if not everywhere.allowed:
+            lists += [(LATE_ASSIGNED, {"me": absent, "at": at}) for absent, _ in actor.stands_for]
+            lists += [(LATE_OF_ABSENT, {"me": actor.id, "absent": each, "at": at}) for each in actor.deputises]
+        found = _page(tx, db, lists, page, at)
         read_log.note(
             tx, actor, None, "late_work", Decision(True, everywhere.reason), at, [task.ref for task in found.tasks]
         )
@@ -128,11 +140,16 @@ def open_tasks(db: Database, actor: Actor, ref: str, at: dt.datetime | None = No
         case = load(tx, ref, actor, lock=False)
         protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
         tasks = task_rows(tx, db, tx.all(OF_CASE, {"case": case.id}), at)
-    mine = any(task.assignee == actor.id for task in tasks)
+    mine = any(actor.does_work_of(task.assignee, case.relations) for task in tasks)
     relation = case.relations | {"own_task"} if mine else case.relations
     if not may(protocol, actor, "see", "logistics", relation).allowed:
         raise NotFound
     return tasks
+
+
+def everybody_for(actor: Actor, role: str | None = None) -> list[str]:
+    """The acting person, and those they stand in for (in this role)."""
+    return list(dict.fromkeys([actor.id, *(absent for absent, held in actor.stands_for if role in (None, held))]))
 
 
 def queues(tx: Tx, db: Database, actor: Actor) -> list[tuple[str, bool]]:
@@ -173,7 +190,7 @@ def _page(tx: Tx, db: Database, lists: list[tuple[_List, dict[str, object]]], pa
         if count < COUNT_TO:
             row = tx.one(wanted.counted, values)
             count += int(row[0]) if row else 0
-    found.sort(key=lambda row: (row[7], row[1], row[2]))
+    found = sorted(set(found), key=lambda row: (row[7], row[1], row[2]))
     rows = found[PAGE * (page - 1) : PAGE * page]
     shown = str(count) if count < COUNT_TO else f"{COUNT_TO - 1}+"
     return Page(task_rows(tx, db, rows, at), page, len(found) > PAGE * page, shown)

@@ -30,7 +30,7 @@ def relation_to(case: Loaded, actor: Actor, occurrence: Occurrence | None) -> fr
     if occurrence is None:
         return case.relations
     found = set(case.relations)
-    if occurrence.assignee == actor.id:
+    if actor.does_work_of(occurrence.assignee, case.relations):
         found.add("own_task")
     if occurrence.proposed_by == actor.id:
         found.add("author")

@@ -153,13 +153,15 @@ def look(tx: Tx, db: Database, actor: Actor, ref: str, what: str, at: dt.datetim
         return None
     _key, state = state_of(tx, db, case)
     protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
-    relation = case.relations | by_tasks(protocol, state, actor)
+    relation = case.relations | by_tasks(protocol, state, actor, case.relations)
     decision = may(protocol, actor, "see", "logistics", relation)
     read_log.note(tx, actor, case.id, what, decision, at, [case.ref])
     return Seen(case, state, protocol, relation, decision)
 
 
-def by_tasks(protocol: Protocol, state: CaseState, actor: Actor) -> frozenset[str]:
+def by_tasks(
+    protocol: Protocol, state: CaseState, actor: Actor, relations: frozenset[str] = frozenset()
+) -> frozenset[str]:
     """A task in a case ties somebody to it: one that is assigned, or one that waits for a second person like them."""
     for occurrence in state.steps.values():
         if not occurrence.open:
@@ -171,7 +173,7 @@ def by_tasks(protocol: Protocol, state: CaseState, actor: Actor) -> frozenset[st
             and bool(set(seconds.role) & set(actor.roles))
             and occurrence.proposed_service != actor.service
         )
-        if occurrence.assignee == actor.id or occurrence.taken_by in actor.roles or asked:
+        if actor.does_work_of(occurrence.assignee, relations) or occurrence.taken_by in actor.roles or asked:
             return frozenset({"own_task"})
     return frozenset()
 

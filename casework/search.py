@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from casework import clock, people, protocols, read_log
 from casework.db import Database
 from casework.keys import KeyGone
+from casework.lists import everybody_for
 from casework.rows import CASE, MEMBER
 from casework.statements import Statement, Tx
 from protocol.commands import Actor
@@ -66,7 +67,7 @@ def by_name(db: Database, actor: Actor, text: str, at: dt.datetime | None = None
 
 def _found(tx: Tx, db: Database, actor: Actor, words: list[str]) -> list[Found]:
     relations: dict[str, set[str]] = {}
-    rows = tx.all(_OWN, {"me": actor.id})
+    rows = [row for who in everybody_for(actor) for row in tx.all(_OWN, {"me": who})]
     for ref, *_, relation, _is_open in rows:
         relations.setdefault(ref, set()).add(relation)
     found: dict[str, Found] = {}

@@ -35,7 +35,7 @@ def knows_outcome(
             occurrence.status == "proposed" and step.four_eyes is not None and bool(roles & set(step.four_eyes.role))
         )
         return asked or bool(roles & owners(protocol, step))
-    if roles & EVERY_CASE or relation & {"lead", "deputy"} or occurrence.assignee == actor.id:
+    if roles & EVERY_CASE or relation & {"lead", "deputy"} or actor.does_work_of(occurrence.assignee):
         return True
     seconds = set(step.four_eyes.role) if step.four_eyes else set()
     return bool(roles & seconds) or (bool(roles & owners(protocol, step)) and step.owner != "lead_worker")

@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import select
 
-from casework import ledger, protocols
+from casework import clock, ledger, protocols
 from casework.db import Database
 from casework.errors import StaffUnknown
 from casework.statements import Statement, Tx
@@ -18,6 +19,14 @@ _STAFF = table_of(Staff)
 _ABSENCE = table_of(Absence)
 _p = sa.bindparam
 
+LEAD = "lead_worker"
+DEPUTY_OF = "deputy of the case"
+"""no role: the deputy of a case whose lead worker is away and has no present substitute"""
+_AWAY_UNTIL = Statement(
+    sa.select(_ABSENCE.c.staff, sa.func.max(_ABSENCE.c.until_on))
+    .where(_ABSENCE.c.from_on <= _p("day"), _ABSENCE.c.until_on >= _p("day"))
+    .group_by(_ABSENCE.c.staff)
+)
 _IDS = Statement(sa.select(_STAFF.c.id).where(_STAFF.c.left_at.is_(None)))
 _ADD_ABSENCE = Statement(
     sa.insert(_ABSENCE).values({name: _p(name) for name in ("staff", "from_on", "until_on", "recorded_at")})
@@ -67,12 +76,73 @@ def left(db: Database) -> list[Staff]:
         return list(session.exec(select(Staff).where(sa.text("left_at IS NOT NULL")).order_by(_STAFF.c.name)).all())
 
 
-def actor_for(db: Database, staff_id: str) -> Actor:
+def actor_for(db: Database, staff_id: str, at: dt.datetime | None = None) -> Actor:
     """The acting person, with the roles held now. Raises StaffUnknown, also for who has left."""
     member = find(db, staff_id)
     if member.left_at is not None:
         raise StaffUnknown
-    return Actor(id=member.id, roles=tuple(member.roles), service=member.service)
+    return actor_of(db, member, standing_in(db, member, at))
+
+
+class StandIn(NamedTuple):
+    """For whom somebody stands in today, in which role, and until which day, that day included."""
+
+    staff: str
+    role: str
+    until: dt.date
+
+
+def actor_of(db: Database, member: Staff, stands_in: Iterable[StandIn] = ()) -> Actor:
+    """A member of staff as the acting person. Tasks and access of those who are away come with the roles they hold."""
+    found = [one for one in stands_in if one.role != DEPUTY_OF]
+    roles = dict.fromkeys((*member.roles, *(one.role for one in found)))
+    return Actor(
+        id=member.id,
+        roles=tuple(roles),
+        service=member.service,
+        stands_for=tuple(dict.fromkeys((one.staff, one.role) for one in found)),
+        deputises=tuple(one.staff for one in stands_in if one.role == DEPUTY_OF),
+    )
+
+
+def standing_in(db: Database, member: Staff, at: dt.datetime | None = None) -> list[StandIn]:
+    """For whom this person stands in now: counted from the absences of the day, so that nothing has to be given back.
+
+    The first present substitute of each role, and for roles that decide second also the first of another service, so
+    that two services stay two. In cases whose lead worker has no present substitute the deputy does the work.
+    Source: protocol, "Four eyes".
+    """
+    at = at or clock.now()
+    with db.read() as tx:
+        newest = protocols.all_newest(tx, db)
+        day = protocols.calendar(tx, db, newest[0]).local_day(at) if newest else at.date()
+        away: dict[str, dt.date] = dict(tx.all(_AWAY_UNTIL, {"day": day}))
+    if not away or member.id in away:
+        return []
+    seconds = {
+        role for each in newest for step in each.steps.values() if step.four_eyes for role in step.four_eyes.role
+    }
+    people = {each.id: each for each in everybody(db)}
+    found = []
+    for absent, until in sorted(away.items()):
+        colleague = people.get(absent)
+        if colleague is None:
+            continue
+        for role in colleague.roles:
+            taking = _takers(colleague, role, people, away, twice=role in seconds)
+            if member.id in taking:
+                found.append(StandIn(absent, role, until))
+            elif role == LEAD and not taking:
+                found.append(StandIn(absent, DEPUTY_OF, until))
+    return found
+
+
+def _takers(
+    colleague: Staff, role: str, people: dict[str, Staff], away: dict[str, dt.date], *, twice: bool
+) -> list[str]:
+    present = [people[id] for id in colleague.substitutes.get(role, ()) if id in people and id not in away]
+    other = [each for each in present if each.service != present[0].service] if twice else []
+    return [each.id for each in (*present[:1], *other[:1])]
 
 
 def must_work_here(tx: Tx, db: Database, staff_id: str, field: str, revision: int) -> None:

@@ -13,7 +13,20 @@ class Actor(Frozen):
 
     id: str
     roles: tuple[str, ...] = ()
+    """the roles held now, and those of absent colleagues this person stands in for"""
     service: str = ""
+    stands_for: tuple[tuple[str, str], ...] = ()
+    """(staff id, role) of colleagues who are away today: their work and their access are this person's meanwhile"""
+    deputises: tuple[str, ...] = ()
+    """lead workers who are away today without a present substitute: in their cases the deputy does their work"""
+
+    def does_work_of(self, staff: str | None, relation: frozenset[str] = frozenset()) -> bool:
+        """Whether the work of this member of staff is the acting person's: it is their own, or they stand in."""
+        if staff is None:
+            return False
+        if staff == self.id or any(staff == absent for absent, _ in self.stands_for):
+            return True
+        return staff in self.deputises and "deputy" in relation
 
 
 SYSTEM = Actor(id="system", roles=("system",), service="system")

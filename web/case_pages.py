@@ -288,7 +288,9 @@ def _is_mine(v: Visitor, case: CaseView, id: str) -> bool:
     if occurrence is None or not occurrence.open:
         return False
     step = step_named(case.protocol, occurrence.step)
-    relation = set(case.relation) - {"own_task"} | ({"own_task"} if occurrence.assignee == v.actor.id else set())
+    relation = set(case.relation) - {"own_task"} | (
+        {"own_task"} if v.actor.does_work_of(occurrence.assignee, case.relation) else set()
+    )
     action = "second" if occurrence.status == "proposed" else "complete"
     if action == "second" and occurrence.proposed_service == v.actor.service:
         return False

@@ -10,7 +10,7 @@ from casework.lists import late_work, tasks_for
 from protocol.workdays import ONE_DAY
 from web.dates import long_day
 from web.health import SWEEP_MINUTES, ago
-from web.lists import Section, case_row, must_have
+from web.lists import Section, case_row, must_have, stand_ins
 from web.view_tasks import Line, Liner, gathered
 from web.visitor import Visitor, member
 
@@ -26,7 +26,7 @@ def overview(v: Visitor = Depends(member)) -> Response:
     rows = [case_row(v, line) for line in case_lists.by_release(v.db, v.actor, 1, v.now).cases[:FIRST]]
     heading = t("today.title", day=long_day(v.today, t.language))
     shown = [_late(v), _waiting(v), _own(v)]
-    return v.page("overview.html", heading=heading, sections=shown, cases=rows, stale=_stale(v))
+    return v.page("overview.html", heading=heading, sections=shown, cases=rows, stale=_stale(v), stands_in=stand_ins(v))
 
 
 def _own(v: Visitor) -> Section:

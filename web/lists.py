@@ -105,7 +105,15 @@ def today(v: Visitor = Depends(member), page: int = Query(1, alias="from", ge=1,
         calm=calm(v, shown) if page == 1 else "",
         sections=shown,
         more=page + 1 if found.more else None,
+        stands_in=stand_ins(v),
     )
+
+
+def stand_ins(v: Visitor) -> list[str]:
+    """For whom this person stands in, in words; the deputy of a case is told at each task."""
+    found = {one.staff: one.until for one in v.stands_in if one.role in v.actor.roles}
+    words = ((v.names.get(who, v.t.of("who", "unknown")), until) for who, until in found.items())
+    return [v.t("today.standing_in", who=who, until=short_day(until, v.t.language, v.today)) for who, until in words]
 
 
 def _waiting(v: Visitor, tasks: list[Task]) -> Section:
@@ -120,7 +128,7 @@ def late(v: Visitor = Depends(member), page: int = Query(1, alias="from", ge=1, 
     lines = Liner(v, found.tasks, buttons=False).lines(names=True)
     section = Section("late", v.t("overview.late"), lines, v.t("today.none_late"), found.count)
     more = page + 1 if found.more else None
-    return v.page("today.html", heading=v.t("overview.late"), calm="", sections=[section], more=more)
+    return v.page("today.html", heading=v.t("overview.late"), calm="", sections=[section], more=more, stands_in=[])
 
 
 def case_row(v: Visitor, line: CaseLine) -> Row:

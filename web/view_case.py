@@ -40,4 +40,6 @@ def is_own(v: Visitor, case: CaseView, occurrence: Occurrence) -> bool:
     roles = set(v.actor.roles)
     seconds = set(step.four_eyes.role) if step.four_eyes else set()
     asked = occurrence.status == "proposed" and bool(roles & seconds)
-    return occurrence.assignee == v.actor.id or bool(roles & owners(case.protocol, step)) or asked
+    return (
+        v.actor.does_work_of(occurrence.assignee, case.relation) or bool(roles & owners(case.protocol, step)) or asked
+    )

@@ -11,7 +11,7 @@ from casework.case_lists import Known, known_of
 from casework.lists import Task
 from protocol.language import Protocol
 from protocol.state import Occurrence
-from web.dates import hour, moment_words, weekday_and_day
+from web.dates import hour, moment_words, short_day, weekday_and_day
 from web.reasons import Reasons
 from web.visitor import Visitor
 from web.words import Words
@@ -117,6 +117,10 @@ class Liner:
 
     def _more(self, task: Task, known: Known) -> list[str]:
         found = []
+        until = next((one.until for one in self.v.stands_in if one.staff == task.assignee), None)
+        if until is not None:
+            who = self.v.names.get(task.assignee or "", self.t.of("who", "unknown"))
+            found.append(self.t("today.stand_in", who=who, until=short_day(until, self.t.language, self.v.today)))
         if task.late and task.due_on is not None:
             days = known.calendar.between(task.due_on, self.v.today)
             found.append(self.t.count("today.days_late", days) if days else self.t("today.late_today"))

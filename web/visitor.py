@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from casework import clock, notices, partnership, protocols, sessions, staff
 from casework.sessions import Current
+from casework.staff import StandIn
 from models.people import Staff
 from protocol.commands import Actor
 from protocol.language import Protocol
@@ -78,10 +79,15 @@ class Visitor:
 
     @cached_property
     def actor(self) -> Actor:
-        return Actor(id=self.me.id, roles=tuple(self.me.roles), service=self.me.service)
+        """The acting person; the roles and the work of absent colleagues come with it while they are away."""
+        return staff.actor_of(self.db, self.me, self.stands_in)
+
+    @cached_property
+    def stands_in(self) -> list[StandIn]:
+        return staff.standing_in(self.db, self.me, self.now)
 
     def has(self, *roles: str) -> bool:
-        return self.staff is not None and bool(set(roles) & set(self.staff.roles))
+        return self.staff is not None and bool(set(roles) & set(self.actor.roles))
 
     @cached_property
     def names(self) -> dict[str, str]:

@@ -11,7 +11,6 @@ from casework import outcomes
 from casework.automatic import (
     assignment,
     closure,
-    cover,
     deadlines,
     delivery,
     follow_up,
@@ -54,7 +53,6 @@ def everything(db: Database, at: dt.datetime, *, nightly: bool = False) -> Count
         counts["told"] += told
     if nightly:
         today = at.astimezone(LOCAL).date()
-        counts["covered"] += cover.cover_absences(db, today, at)
         counts["asleep"] += follow_up.wake_all(db, at)
         counts["agenda"] += meetings.build_all(db, today)["added"]
         counts["shared_ended"] += information.end_sharing(db, at)

@@ -8,7 +8,6 @@ from casework import clock, staff
 from casework.automatic import (
     assignment,
     closure,
-    cover,
     deadlines,
     follow_up,
     meetings,
@@ -198,35 +197,3 @@ def test_preparing_an_erased_case_is_void_and_not_a_fault(db: Database) -> None:
     erasure.erase(db, case.case_id, SYSTEM, T0)
     assert orders.carry_out(db, order, notification.prepare).outcome == "void"
     assert deadlines.sweep(db, later(days=400))["later"] == 0
-
-
-def give_substitutes(db: Database, member: str, **roles: list[str]) -> None:
-    found = next(each for each in staff.everybody(db) if each.id == member)
-    staff.save(db, [Staff(**{**found.model_dump(), "substitutes": roles})], SYSTEM, at=ADDED)
-
-
-def test_a_task_that_falls_due_during_an_absence_goes_to_the_first_present_substitute(db: Database) -> None:
-    give_substitutes(db, "s-cora", coordinator=["s-sara", "s-dirk"])
-    ref = new_case(db).ref
-    staff.record_absence(db, "s-cora", TODAY, TODAY + dt.timedelta(days=5), SYSTEM, at=T0)
-    staff.record_absence(db, "s-sara", TODAY, TODAY, SYSTEM, at=T0)
-    assert cover.cover_absences(db, TODAY, T0) >= 1
-    assert facts_of(db, ref).state.steps["notify"].assignee == "s-dirk"
-    assert cover.cover_absences(db, TODAY, T0) == 0
-
-
-def test_the_deputy_stands_in_for_the_lead_worker_and_later_work_stays(db: Database) -> None:
-    ref = assigned_case(db).ref
-    contact = open_now(db, ref, "contact")  # due on 25 November
-    staff.record_absence(db, "s-lena", TODAY, TODAY + dt.timedelta(days=2), SYSTEM, at=T0)
-    assert cover.cover_absences(db, TODAY, T0) == 0
-    staff.record_absence(db, "s-lena", TODAY, TODAY + dt.timedelta(days=30), SYSTEM, at=T0)
-    cover.cover_absences(db, TODAY, T0)
-    assert facts_of(db, ref).state.steps[contact].assignee == "s-dora"
-
-
-def test_nobody_present_changes_nothing_and_escalation_goes_its_way(db: Database) -> None:
-    ref = new_case(db).ref
-    staff.record_absence(db, "s-cora", TODAY, TODAY + dt.timedelta(days=5), SYSTEM, at=T0)
-    assert cover.cover_absences(db, TODAY, T0) == 0
-    assert facts_of(db, ref).state.steps["notify"].assignee is None
