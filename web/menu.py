@@ -22,6 +22,7 @@ NO_TASKS = frozenset({"mayor", "mayors_office", "administrator", "auditor", "dpo
 
 PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/overview", "frame.nav_overview", RUNS),
+    ("/mayor", "frame.nav_mayor", ("mayor", "mayors_office")),
     ("/announced", "frame.nav_announced", ("liaison",)),
     ("/announce", "frame.nav_announce", ("liaison", *RUNS)),
     ("/cases", "frame.nav_cases", RUNS),
@@ -65,7 +66,7 @@ MY_CASES = ("lead_worker", "deputy_worker")
 FIRST = (
     (RUNS, "/overview"),
     (("liaison",), "/announced"),
-    (("mayor", "mayors_office"), "/urgent"),
+    (("mayor", "mayors_office"), "/mayor"),
     (("administrator",), "/staff"),
     (("dpo",), "/reading"),
     (("auditor",), "/compliance"),

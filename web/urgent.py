@@ -28,10 +28,10 @@ class Call(NamedTuple):
 @router.get("/urgent")
 def calls(v: Visitor = Depends(member)) -> Response:
     must_have(v, "/urgent")
-    return v.page("urgent.html", calls=[_call(v, found) for found in phone_now(v.db, v.me.id)])
+    return v.page("urgent.html", calls=[call(v, found) for found in phone_now(v.db, v.me.id)])
 
 
-def _call(v: Visitor, found: PhoneNow) -> Call:
+def call(v: Visitor, found: PhoneNow) -> Call:
     step = v.protocol.steps.get(found.occurrence.partition("#")[0].partition("~")[0])
     since = moment_words(found.since, v.t.language, v.zone)
     return Call(

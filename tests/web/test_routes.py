@@ -76,6 +76,7 @@ GATED: dict[str, set[str]] = {
     "GET /prisons": PRISONS,
     "GET /prisons/new": ADMINISTERS,
     "POST /prisons/new": ADMINISTERS,
+    "GET /mayor": {"s-maya", "s-office"},
     "GET /mail-test": {ADMINISTRATOR},
     "POST /mail-test": {ADMINISTRATOR},
     "GET /priorities": AUDIT | {"s-maya", ADMINISTRATOR},

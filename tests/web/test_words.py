@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 import web
+from casework import mayor
 from casework.compliance import EXPECTED
 from models.cases import VERDICTS
 from protocol.deviations import CAUSES
@@ -23,7 +24,7 @@ LITERAL = re.compile(r"[\"']([a-z]+\.[a-z0-9_]+)[\"']")
 FAMILIES = frozenset(
     {
         "answer", "certainty", "cause", "check", "done", "outcome", "problem", "reason", "refusal", "sentences",
-        "service", "staff", "shared_state", "read_what", "ground", "account_state", "key_state", "status", "tone", "waiver", "who", "why",
+        "service", "staff", "shared_state", "read_what", "ground", "account_state", "key_state", "status", "tone", "trigger", "waiver", "who", "why",
     }
 )  # fmt: skip
 """Words looked up by keys that come from elsewhere."""
@@ -33,6 +34,7 @@ COMPOSED = frozenset(
         *(f"task.{action}" for action in ("appoint", "move", "assign", "waive")),
         *words_of("prisons", prisons.ASKS),
         *(key for key in table() if key.startswith("mailtest.is_")),
+        *(f"mayor.{what}" for what in mayor.FIGURES),
         *(f"health.{part}{more}" for part in HEALTH_PARTS for more in ("", "_remedy")),
         *words_of("priorities", priorities.ASKS),
         *(key for key in table() if key.startswith(("announce.", "incoming.", "notice."))),
