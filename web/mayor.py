@@ -62,7 +62,7 @@ def _questions(v: Visitor) -> list[Question]:
         found.append(
             Question(
                 item.task.ref, v.t.text(item.task.name), v.t.of("trigger", item.trigger) if known else v.t("mayor.other_question"),
-                asked or v.t("mayor.what_happens"), due.capitalize(), item.task.late,
+                asked or v.t("mayor.what_happens"), due[:1].upper() + due[1:], item.task.late,
             )
         )  # fmt: skip
     return found

@@ -55,8 +55,9 @@ def _page(
 ) -> Response:
     t, typed, wrong = v.t, typed or {}, wrong or {}
     rows = [
-        Row(day.isoformat(), long_day(day, t.language, year=True).capitalize(), name, day >= v.today)
+        Row(day.isoformat(), said[:1].upper() + said[1:], name, day >= v.today)
         for day, name in partnership.closing_days(v.db)
+        for said in (long_day(day, t.language, year=True),)
     ]
     controls = [
         Control("day", "day", "date", t("closing.day"), value=typed.get("day", ""), problem=wrong.get("day", "")),
