@@ -16,7 +16,7 @@ API_LIMIT = 2 * 1024 * 1024
 """bytes of a body: about two thousand notifications"""
 UPLOAD_LIMIT = 11 * 1024 * 1024
 """a document of 10 MB and what is said about it"""
-UPLOADS = re.compile(r"/cases/[^/]+/documents")
+UPLOADS = re.compile(r"/cases/[^/]+/documents|/ledger|/protocols/new")
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 POLICY_NAME = b"content-security-policy"

@@ -76,6 +76,7 @@ GATED: dict[str, set[str]] = {
     "GET /prisons": PRISONS,
     "GET /prisons/new": ADMINISTERS,
     "POST /prisons/new": ADMINISTERS,
+    "GET /ledger": AUDIT,
     "GET /mayor": {"s-maya", "s-office"},
     "GET /mail-test": {ADMINISTRATOR},
     "POST /mail-test": {ADMINISTRATOR},
@@ -114,10 +115,11 @@ ELSEWHERE = {
     "POST /absences/{staff_id}/end", "GET /cases/{ref}/documents/{document}", "POST /cases/{ref}/documents/{document}/remove",
     "GET /shared/{item}", "POST /shared/{item}/recall", "POST /staff/{staff_id}/account", "POST /urgent/{message}",
     "GET /compliance.pdf", "GET /prisons/{prison}", "GET /prisons/{prison}/change", "POST /prisons/{prison}/change",
-    "POST /prisons/{prison}/remove", "POST /priorities/{priority}/end", "POST /search", "GET /cases/{ref}/paper/plan.pdf",
+    "POST /prisons/{prison}/remove", "POST /priorities/{priority}/end", "POST /ledger",
+    "POST /ledger/checkpoint", "GET /ledger/{job}", "GET /ledger/{job}/checkpoint.json", "POST /search", "GET /cases/{ref}/paper/plan.pdf",
 }  # fmt: skip
 """They need a thing of their own, and have tests of their own: administration, documents, sharing, urgent, compliance,
-prisons, priorities, search, papers."""
+prisons, priorities, ledger, search, papers."""
 PLACES = {"ref": "", "step": "contact.1", "key": "arrest_lasting", "staff_id": "s-omar", "verdict": "kept"}
 
 

@@ -34,6 +34,7 @@ COMPOSED = frozenset(
         *(f"task.{action}" for action in ("appoint", "move", "assign", "waive")),
         *words_of("prisons", prisons.ASKS),
         *(key for key in table() if key.startswith("mailtest.is_")),
+        *(f"ledger.is_{status}" for status in ("running", "interrupted", "failed")),
         *(f"mayor.{what}" for what in mayor.FIGURES),
         *(f"health.{part}{more}" for part in HEALTH_PARTS for more in ("", "_remedy")),
         *words_of("priorities", priorities.ASKS),
