@@ -11,6 +11,7 @@ from casework.statements import Statement, Tx
 from casework.tombstones import Tombstone
 from models.base import METADATA, table_of
 from models.cases import CaseMember, ReleaseCase, Step, Timer
+from models.emergency import EmergencyAccess
 from models.ledger import Tombstone as TombstoneRow
 from models.outbox import ImportRow, Outbox
 from models.people import Person, PersonIdentity
@@ -65,7 +66,7 @@ def _sealed_tables() -> list[Statement]:
 _CLEAR_SEALED = _sealed_tables()
 _REMOVE = [
     Statement(sa.delete(table_of(model)).where(table_of(model).c.case_id == _p("which")))
-    for model in (Timer, Step, CaseMember, ImportRow)
+    for model in (Timer, Step, CaseMember, ImportRow, EmergencyAccess)
 ]
 _REMOVE_IDENTITY = Statement(
     sa.delete(table_of(PersonIdentity)).where(table_of(PersonIdentity).c.person_id == _p("which"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from casework import ledger, protocols, states
+from casework import clock, ledger, protocols, states
 from casework.db import Database
 from casework.errors import NotFound
 from casework.keys import KeyGone
@@ -16,6 +16,8 @@ from casework.ledger import Head
 from casework.rows import CASE, DONE, MEMBER
 from casework.sealing import Sealer, unpacked
 from casework.statements import Row, Statement, Tx, in_some, some
+from models.base import table_of
+from models.emergency import EmergencyAccess
 from protocol.commands import Actor
 from protocol.errors import Refused
 from protocol.events import EVENTS, Event
@@ -49,6 +51,7 @@ class Loaded:
         return {"lead": self.lead, "deputy": self.deputy}
 
 
+EMERGENCY = table_of(EmergencyAccess)
 _p = sa.bindparam
 _relations = (
     sa.select(sa.func.aggregate_strings(MEMBER.c.relation, ","))
@@ -68,6 +71,11 @@ _LOCK_BY_ID = Statement(_load.where(CASE.c.id == _p("case")).with_for_update(of=
 _READ_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")))
 _READ_BY_ID = Statement(_load.where(CASE.c.id == _p("case")))
 _READ_EACH = Statement(_load.where(CASE.c.id.in_(some())))
+_EMERGENCY = Statement(
+    sa.select(EMERGENCY.c.case_id)
+    .where(EMERGENCY.c.case_id == _p("case"), EMERGENCY.c.staff == _p("actor"), EMERGENCY.c.until > _p("at"))
+    .limit(1)
+)
 _RELATIONS_OF = Statement(
     sa.select(MEMBER.c.relation).where(MEMBER.c.case_id == _p("case"), MEMBER.c.staff == _p("who"))
 )
@@ -93,7 +101,16 @@ def load(tx: Tx, case: int | str, actor: Actor, command_id: str = "", *, lock: b
     row = tx.one(statement, {"case": case, "actor": actor.id, "command_id": command_id})
     if row is None:
         raise NotFound
-    return _loaded(row, actor, _of_absent(tx, row[0], actor))
+    return _loaded(row, actor, _more_ties(tx, row, actor))
+
+
+def _more_ties(tx: Tx, row: Row, actor: Actor) -> set[str]:
+    """What ties the actor to the case beside their own place in it: somebody they stand in for, an emergency."""
+    found = _of_absent(tx, row[0], actor)
+    if not found and not row[11] and "system" not in actor.roles:
+        running = tx.one(_EMERGENCY, {"case": row[0], "actor": actor.id, "at": clock.now()})
+        return {"emergency"} if running is not None else found
+    return found
 
 
 def load_each(tx: Tx, cases: Iterable[int], actor: Actor) -> dict[int, Loaded]:
@@ -101,7 +118,7 @@ def load_each(tx: Tx, cases: Iterable[int], actor: Actor) -> dict[int, Loaded]:
     found = {}
     for values in in_some(cases):
         for row in tx.all(_READ_EACH, {**values, "actor": actor.id, "command_id": ""}):
-            found[row[0]] = _loaded(row, actor, _of_absent(tx, row[0], actor))
+            found[row[0]] = _loaded(row, actor, _more_ties(tx, row, actor))
     return found
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from casework import clock, ledger, people, protocols, read_log
+from casework import clock, emergency, ledger, people, protocols, read_log
 from casework.db import Database
 from casework.errors import NotFound
 from casework.lists import OF_CASE, Page, Task, late_work, open_tasks, task_rows, tasks_for
@@ -59,6 +59,8 @@ class CaseView:
     tasks: list[Task]
     sees: dict[str, Decision]
     """per kind of item: allowed or not, and why"""
+    emergency_until: dt.datetime | None = None
+    """it is read by emergency access, which ends then"""
     person: Details | None = field(default=None, repr=False)
     """None: this person may not see who it is about, or the case is not about a person"""
 
@@ -198,5 +200,6 @@ def _view(tx: Tx, db: Database, actor: Actor, seen: Seen, at: dt.datetime) -> Ca
         prison=row[0],
         tasks=task_rows(tx, db, tx.all(OF_CASE, {"case": case.id}), at),
         sees=sees,
+        emergency_until=emergency.until(tx, case.id, actor, at) if emergency.RELATION in seen.relation else None,
         person=known.details if known else None,
     )

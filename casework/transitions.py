@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from casework import clock, erasure, ledger, monitor, protocols, staff, states
+from casework import clock, emergency, erasure, ledger, monitor, protocols, staff, states
 from casework.db import CONFLICTS, Database
 from casework.errors import CommandReused
 from casework.ledger import Head
@@ -135,6 +135,9 @@ def save(turn: Turn, outcome: Outcome, kind: str, command_id: str) -> tuple[Perf
     write_steps(tx, rows, turn.before, state, all_open=people != case.people)
     write_effects(tx, case.id, case.ref, head.seq, outcome.effects, turn.at)
     _release(turn, outcome)
+    for event in outcome.events:
+        if event.kind == "event_happened":
+            emergency.grant(turn, event.event)
     monitor.count(tx, turn.protocol, turn.key, case, turn.before, (outcome.events, outcome.clean))
     if command_id:
         tx.run(INSERT_DONE, {"command_id": command_id, "case_id": case.id, "seq": head.seq})

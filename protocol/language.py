@@ -479,6 +479,13 @@ class Event(Part):
     in_phase: OneOrMany | None = Field(None, description="only in these phases")
     form: Form = Field(Form(), description="what is recorded with it")
     does: tuple[Action, ...] = Field((), description="what it does to the case, in order")
+    tells: OneOrMany = Field((), description="roles that are told at once")
+    access_hours: int | None = Field(
+        None,
+        ge=1,
+        le=72,
+        description="whoever reports it, without being tied to the case, may read it for so many hours",
+    )
     source: str
 
 
@@ -536,7 +543,7 @@ class May(Part):
         ("any",), description="what ties the person to the case or task; `any`: nothing is needed"
     )
     see: Literal[
-        "yes", "no", "named", "by_decision", "own_part", "summary", "pseudonymous", "on_request", "in_meeting"
+        "yes", "no", "named", "by_decision", "own_part", "summary", "pseudonymous", "on_request", "in_meeting", "safety"
     ] = Field(description="the answer")
     why: Text = Field(description="the reason, shown with the answer")
     source: str

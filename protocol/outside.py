@@ -138,6 +138,11 @@ def _taken_over(run: Run, state: CaseState, event: Any, found: list[Effect]) -> 
     found.append(Tell(who=event.by, what="taken_over", id=event.id))
 
 
+def _happened(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
+    known = run.protocol.events.get(event.event)
+    found += [Tell(who=role, what="urgent_news") for role in (known.tells if known else ())]
+
+
 def _erased(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
     found.append(Erase())
 
@@ -149,5 +154,6 @@ TELLS = {
     "step_proposed": _proposed,
     "escalated": _escalated,
     "step_taken_over": _taken_over,
+    "event_happened": _happened,
     "case_erased": _erased,
 }

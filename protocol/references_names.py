@@ -52,7 +52,7 @@ ANCHORS: Uses = (
 ROLES: Uses = (
     (Step, "owner"), (Step, "backup"), (Step, "quorum"), (FourEyes, "role"), (Skip, "by"), (HardStop, "by"),
     (Event, "by"), (Rung, "who"), (Rung, "until_owner"), (Chain, "for_owner"), (Role, "counts_as"), (May, "role"),
-    (Told, "who"),
+    (Told, "who"), (Event, "tells"),
 )  # fmt: skip
 PHASES: Uses = (
     (Condition, "phase"), (Event, "in_phase"), (Action, "phase"), (Action, "end"), (Protocol, "first_phase"),
@@ -78,7 +78,7 @@ TOLD_WORDS = frozenset(
     {"owner", "person", "notifier", "attendees", "recipients", "members", "task_owners", "both", "partners", "named"}
 )
 """Who is told beside roles: people who differ from case to case."""
-RELATIONS = frozenset({"any", "own_task", "lead", "deputy", "named", "author", "announcer", "member"})
+RELATIONS = frozenset({"any", "own_task", "lead", "deputy", "named", "author", "announcer", "member", "emergency"})
 
 
 def _names(value: object, path: Path) -> Iterator[tuple[Path, str]]:

@@ -1,7 +1,7 @@
 """Who may see and do what, and why: the protocol file's matrix and its steps, asked in one place.
 
 `relation` is what ties the acting person to the case or task: `lead`, `deputy`, `own_task`, `named`, `author`,
-`announcer`, `member`. A denial carries its reason. Source: protocol, visibility matrix and guard rails.
+`announcer`, `member`, `emergency`. A denial carries its reason. Source: protocol, visibility matrix and guard rails.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def _cell(protocol: Protocol, role: str, item: str, relation: frozenset[str]) ->
     return None
 
 
-def _sees(may: May, relation: frozenset[str]) -> bool:
+def _sees(may: May, relation: frozenset[str], handling: str) -> bool:
+    if may.see == "safety":
+        return handling == "safety"
     if may.see in ("yes", "summary", "pseudonymous"):
         return True
     if may.see in ("named", "by_decision"):
@@ -58,7 +60,7 @@ def may_see(
         may = _cell(protocol, role, item, relation)
         if may is not None:
             reason = may.why.get("en", reason)
-            if _sees(may, relation):
+            if _sees(may, relation, handling):
                 return Decision(True, reason)
     return Decision(False, reason)
 
@@ -146,7 +148,9 @@ def may_act(
     if action == "report" and event is not None:
         known = protocol.events.get(event)
         allowed = known is not None and bool(roles & set(known.by))
-        return Decision(allowed and _reaches(roles, relation), "the protocol names who may report this event")
+        # emergency access is for those whom nothing ties to the case
+        reaches = _reaches(roles, relation) or (known is not None and known.access_hours is not None)
+        return Decision(allowed and reaches, "the protocol names who may report this event")
     allowed_roles, reason = CASE_ACTIONS.get(action, (frozenset(), "no role may do this"))
     allowed = bool(roles & allowed_roles) and (
         action in ("open", "administer", "audit", "acknowledge", "certify", "watch") or _reaches(roles, relation)

@@ -24,6 +24,7 @@ from web import (
     coordinate,
     corrections,
     documents,
+    emergency,
     errors,
     health,
     incoming,
@@ -94,6 +95,7 @@ PAGES = (
     meetings,
     monitor,
     papers,
+    emergency,
 )
 STATIC = Path(__file__).parent / "static"
 

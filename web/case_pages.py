@@ -84,6 +84,8 @@ class CasePage:
     may_correct: bool
     narrow: bool
     """only one's own part is shown"""
+    emergency: str
+    """until when this is read by emergency access, in words; empty: it is not"""
     paper: bool
     """there is something to print for the person concerned"""
 
@@ -110,13 +112,18 @@ class Builder:
             steps=self._steps(),
             coming=self._coming(planned),
             dates=self._dates(),
-            people=[] if self.narrow else self._people(),
+            people=self._people() if not self.narrow or case.emergency_until else [],
+            emergency=self._emergency(),
             narrow=self.narrow,
             events=self._events(),
             may_date=self._may("record_date") and case.state.ended is None,
             may_correct=may_correct_dates(self.v, case),
             paper=case.person is not None and case.state.ended is None,
         )
+
+    def _emergency(self) -> str:
+        end = self.case.emergency_until
+        return self.t("emergency.until", at=moment_words(end, self.t.language, self.v.zone)) if end else ""
 
     def _may(self, action: str, event: str = "") -> bool:
         return may(self.case.protocol, self.v.actor, action, event, self.case.relation).allowed
@@ -226,7 +233,7 @@ class Builder:
         for key, event in self.case.protocol.events.items():
             fits = event.in_phase is None or state.phase in event.in_phase
             open_still = state.ended is None or (event.in_phase is not None and state.phase in event.in_phase)
-            if fits and open_still and self._may("report", key):
+            if fits and open_still and event.access_hours is None and self._may("report", key):
                 found.append(Event(f"/cases/{self.case.ref}/report/{key}", self.t.text(event.name)))
         return found
 

@@ -7,7 +7,9 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from casework import reading, search
+from casework.emergency import event_for
 from casework.errors import NotFound
+from casework.search import Found
 from protocol.errors import Refused
 from web.visitor import Visitor, member, posted
 
@@ -15,9 +17,16 @@ router = APIRouter()
 LONGEST = 80
 
 
+def _page(v: Visitor, typed: str = "", found: list[Found] | None = None, unknown: str = "") -> Response:
+    offered = v.has_protocol and event_for(v.protocol, v.actor) is not None
+    return v.page(
+        "search.html", status=404 if unknown else 200, typed=typed, found=found, unknown=unknown, emergency=offered
+    )
+
+
 @router.get("/search")
 def ask(v: Visitor = Depends(member)) -> Response:
-    return v.page("search.html", typed="", found=None, unknown="")
+    return _page(v)
 
 
 @router.post("/search")
@@ -26,10 +35,8 @@ def find(v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Resp
     typed = str(form.get("q") or "").strip()[:LONGEST]
     number = search.case_number(typed)
     if number is not None:
-        return v.to(f"/cases/{number}") if _there(v, number) else v.page(
-            "search.html", status=404, typed=typed, found=None, unknown=number
-        )  # fmt: skip
-    return v.page("search.html", typed=typed, found=search.by_name(v.db, v.actor, typed, v.now), unknown="")
+        return v.to(f"/cases/{number}") if _there(v, number) else _page(v, typed, unknown=number)
+    return _page(v, typed, search.by_name(v.db, v.actor, typed, v.now))
 
 
 def _there(v: Visitor, number: str) -> bool:

@@ -38,6 +38,7 @@ class Need(NamedTuple):
 NEEDS = (
     Need("the steps that share, close and erase", re.compile(r"/cases/\{ref\}/steps/\{step\}/(complete|decide)"), True),
     Need("sharing", re.compile(r".*/shar(e|ing)(/.*)?")),
+    Need("emergency access", re.compile(r"/emergency")),
     Need("erasure", re.compile(r".*/(retention|eras(e|ure|ures))(/.*)?")),
     Need(
         "administration",

@@ -9,7 +9,7 @@ from protocol.visibility import may, owners
 from web.visitor import Visitor
 
 LOGISTICS = "logistics"
-BY_TASK = frozenset({"own_task", "announcer"})
+BY_TASK = frozenset({"own_task", "announcer", "emergency"})
 """Relations that give dates and one's own work, not the case as a whole."""
 
 

@@ -41,6 +41,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "date": {"nl": "datum", "fr": "date", "en": "date"},
     "assigned": {"nl": "aan u toegewezen", "fr": "qui vous est attribué", "en": "assigned to you"},
+    "urgent_news": {
+        "nl": "dringend nieuws in het dossier",
+        "fr": "nouvelle urgente dans le dossier",
+        "en": "urgent news in the case",
+    },
     "content_in_case": {"nl": "nieuws in het dossier", "fr": "nouveau dans le dossier", "en": "news in the case"},
 }
 

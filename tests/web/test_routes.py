@@ -22,6 +22,8 @@ TEAM = RUNS | {"s-lena", "s-dora"}
 OPEN = TEAM | {"s-ilse", "s-piet", "s-dana", "s-anna", "s-office", "s-manager"}
 """whom the matrix gives the logistics of the case; everybody else gets the answer for no case"""
 STEP = OPEN - {"s-piet"}
+BREAKS_GLASS = {"s-lena", "s-dora", "s-lars", "s-ilse", "s-paul", "s-chief", "s-yara"}
+"""who may get emergency access"""
 AUDIT = RUNS | {"s-frank", "s-anna"}
 CALLED = RUNS | {"s-maya", "s-chief", "s-office", "s-manager"}
 ADMINISTERS = {"s-cora", ADMINISTRATOR}
@@ -41,6 +43,8 @@ GATED: dict[str, set[str]] = {
     "GET /outcomes": AUDIT,
     "GET /cases/{ref}/paper": OPEN,
     "GET /cases/{ref}/paper/leaflet.pdf": OPEN,
+    "GET /emergency": BREAKS_GLASS,
+    "POST /emergency": BREAKS_GLASS,
     "GET /meetings": TEAM | {"s-lars"},
     "GET /releases": RUNS,
     "GET /workload": RUNS,
