@@ -150,6 +150,8 @@ class _Collecting:
     def _written(self, ref: str, key: Any) -> list[Written]:
         found = []
         for header, body in ledger.entries(self.tx, ledger.case_stream(ref)):
+            if header.command == "report_event":
+                found += self._reported(content_of(key, header, body), header.by, header.recorded_at)
             if header.command != "complete_step":
                 continue
             content = content_of(key, header, body)
@@ -166,11 +168,30 @@ class _Collecting:
             found.append(Written(occurrence.step, occurrence.n, on, header.recorded_at, service, fields, values))
         return found
 
+    def _reported(self, content: dict[str, Any], by: str, recorded_at: dt.datetime) -> list[Written]:
+        """What was written with an event, such as a contact."""
+        happened = next((e for e in content["events"] if e["kind"] == "event_happened"), None)
+        event = self.protocol.events.get(happened["event"]) if happened else None
+        if happened is None or event is None or not content["form"]:
+            return []
+        fields, values = self._shown(event.form.fields, content["form"], happened["event"], "coordinator", None)
+        on = dt.date.fromisoformat(happened["occurred_on"]) if happened.get("occurred_on") else None
+        return (
+            [Written(happened["event"], 1, on, recorded_at, self.services.get(by, ""), fields, values)]
+            if values
+            else []
+        )
+
     def _open(
         self, step: Step, occurrence: Occurrence, form: dict[str, Any]
     ) -> tuple[tuple[FormField, ...], dict[str, Any]]:
         """The fields that the person gets; what is withheld is noted."""
         asked = (*step.form.fields, *(field for other in step.forms.values() for field in other.fields))
+        return self._shown(asked, form, occurrence.step, step.owner, step.handling)
+
+    def _shown(
+        self, asked: tuple[FormField, ...], form: dict[str, Any], key: str, owner: str, handling: str | None
+    ) -> tuple[tuple[FormField, ...], dict[str, Any]]:
         fields: dict[str, FormField] = {}
         for field in asked:
             fields.setdefault(field.key, field)
@@ -179,8 +200,8 @@ class _Collecting:
             held = fields.get(name)
             if held is None:
                 continue
-            if (held.handling or step.handling) in WITHHELD:
-                self._withhold(occurrence.step, "withheld_from_person", step.owner)
+            if (held.handling or handling) in WITHHELD:
+                self._withhold(key, "withheld_from_person", owner)
             else:
                 shown[name] = value
         return tuple(field for field in fields.values() if field.key in shown), shown

@@ -150,6 +150,7 @@ LIVES: tuple[Life, ...] = (
         "A safety question, an emergency override, a second sharing, a dispute", "limited_detention", 151, 45, conditions="yes",
         deeds=(
             Deed("15", "event:immediate_safety", by="lead"), Deed("15", "event:emergency_override", by="info_officer"),
+            Deed("16", "event:emergency_access", by="youth_worker"), Deed("18", "event:contact_noted", by="lead"),
             Deed("22", "event:propose_sharing", by="info_officer"),
             Deed("28", "event:dispute_between_services", by="coordinator"),
         ),

@@ -480,6 +480,7 @@ class Event(Part):
     form: Form = Field(Form(), description="what is recorded with it")
     does: tuple[Action, ...] = Field((), description="what it does to the case, in order")
     tells: OneOrMany = Field((), description="roles that are told at once")
+    log: bool = Field(False, description="a note that is made often: it has a page of its own, and changes nothing")
     access_hours: int | None = Field(
         None,
         ge=1,

@@ -21,6 +21,7 @@ from web import (
     case_pages,
     choose,
     compliance,
+    contacts,
     coordinate,
     corrections,
     documents,
@@ -95,6 +96,7 @@ PAGES = (
     meetings,
     monitor,
     papers,
+    contacts,
     emergency,
 )
 STATIC = Path(__file__).parent / "static"

@@ -19,6 +19,7 @@ from protocol.explain import Planned, forecast
 from protocol.state import Occurrence
 from protocol.visibility import may
 from web import errors, way
+from web.contacts import sees_contacts
 from web.corrections import may_correct_dates
 from web.dates import language_name, long_day, moment_words, short_day
 from web.reasons import Reasons
@@ -86,6 +87,8 @@ class CasePage:
     """only one's own part is shown"""
     emergency: str
     """until when this is read by emergency access, in words; empty: it is not"""
+    contacts: bool
+    """what was noted between the steps has a page"""
     paper: bool
     """there is something to print for the person concerned"""
 
@@ -118,6 +121,7 @@ class Builder:
             events=self._events(),
             may_date=self._may("record_date") and case.state.ended is None,
             may_correct=may_correct_dates(self.v, case),
+            contacts=not self.narrow and sees_contacts(self.v, case),
             paper=case.person is not None and case.state.ended is None,
         )
 
@@ -233,7 +237,7 @@ class Builder:
         for key, event in self.case.protocol.events.items():
             fits = event.in_phase is None or state.phase in event.in_phase
             open_still = state.ended is None or (event.in_phase is not None and state.phase in event.in_phase)
-            if fits and open_still and event.access_hours is None and self._may("report", key):
+            if fits and open_still and event.access_hours is None and not event.log and self._may("report", key):
                 found.append(Event(f"/cases/{self.case.ref}/report/{key}", self.t.text(event.name)))
         return found
 

@@ -76,11 +76,11 @@ def _event_page(v: Visitor, case: CaseView, key: str, typed: Typed, refused: Sai
     maker = Maker(v.t, case.protocol.tracks, people, typed.values, typed.problems, typed.grown)
     ask = Ask(
         title=v.t.text(event.name),
-        lead=v.t("date.report_lead"),
+        lead=v.t("contacts.form_lead") if event.log else v.t("date.report_lead"),
         action=f"/cases/{case.ref}/report/{key}",
         back=f"/cases/{case.ref}",
         back_words=v.t("case.number_title", ref=case.ref),
-        button=v.t("date.report_save"),
+        button=v.t("contacts.save") if event.log else v.t("date.report_save"),
         command=_command(v, typed),
         controls=[*maker.controls(event.form.fields), day_control(v, typed)],
     )
@@ -117,7 +117,7 @@ def report_event(ref: str, key: str, v: Visitor = Depends(member), form: FormDat
         problems = problems_of(refusal)
         said = None if problems else Said(*refusals.words(v.t, refusal))
         return _event_page(v, case, key, Typed("", values, problems, "", command), said)
-    return v.to(f"/cases/{ref}", "report")
+    return v.to(f"/cases/{ref}/contacts", "contact") if _event(case, key).log else v.to(f"/cases/{ref}", "report")
 
 
 # a date

@@ -25,7 +25,7 @@ def told(v: Visitor, copy: Copy) -> dict[str, Any]:
     words = Written(t, protocol, v.names)
 
     def step_name(key: str, n: int = 1) -> str:
-        step = protocol.steps.get(key)
+        step = protocol.steps.get(key) or protocol.events.get(key)
         name = t.text(step.name) if step else key
         return f"{name} {n}" if n > 1 else name
 

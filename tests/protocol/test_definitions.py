@@ -256,8 +256,17 @@ def test_nobody_sees_what_is_never_stored(mechelen: Protocol) -> None:
     ],
 )
 def test_the_matrix_says_what_the_draft_says(mechelen: Protocol, role: str, item: str, see: set[str]) -> None:
-    cells: list[May] = [may for may in mechelen.visibility if role in may.role and item in may.item]
+    cells: list[May] = [
+        may for may in mechelen.visibility if role in may.role and item in may.item and may.relation != ("emergency",)
+    ]
     assert {may.see for may in cells} == see
+
+
+def test_an_emergency_opens_dates_identity_and_safety_advice_and_nothing_else(mechelen: Protocol) -> None:
+    cells = [may for may in mechelen.visibility if "emergency" in may.relation]
+    assert {(item, may.see) for may in cells for item in may.item} == {
+        ("logistics", "yes"), ("identity", "yes"), ("social_plan", "safety"), ("police_note", "safety"),
+    }  # fmt: skip
 
 
 def test_the_secret_and_the_police_note_reach_only_who_wrote_them_or_was_named(mechelen: Protocol) -> None:

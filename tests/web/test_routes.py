@@ -42,6 +42,7 @@ GATED: dict[str, set[str]] = {
     "POST /adopt": {"s-cora"},
     "GET /outcomes": AUDIT,
     "GET /cases/{ref}/paper": OPEN,
+    "GET /cases/{ref}/contacts": TEAM,
     "GET /cases/{ref}/paper/leaflet.pdf": OPEN,
     "GET /emergency": BREAKS_GLASS,
     "POST /emergency": BREAKS_GLASS,

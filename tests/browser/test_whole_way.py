@@ -1,0 +1,264 @@
+"""One case from the announcement to its erasure in a real browser, over the real group of processes: what each role does
+by hand, and what the flows do in between. The first part is done without scripts in the browser."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import signal
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import openpyxl
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+from pypdf import PdfReader
+
+from casework import clock
+from casework.settings import settings
+from casework.upgrade import migrate, open_database
+from demo.play import establish
+from tests.flows.prefect_server import wait_for
+from tests.flows.running_group import RunningGroup
+from tools.browser import become
+
+ANNOUNCED = dt.datetime(2026, 11, 10, 8, tzinfo=dt.UTC)
+RELEASE = dt.date(2026, 12, 10)
+FORM = 'form[action$="/complete"]'
+TEXT = "In orde"
+
+
+class City:
+    """A running city with its clock: people at their browsers."""
+
+    def __init__(self, group: RunningGroup, file: Path, chromium: Browser, *, scripts: bool) -> None:
+        self.group, self.file, self.chromium, self.scripts = group, file, chromium, scripts
+        self.pages: dict[str, Page] = {}
+        self.ref = ""
+
+    def set_clock(self, day: dt.date, hour: str = "09:00") -> None:
+        """Local time; the file is replaced at once, so that no process reads half of it."""
+        new = self.file.with_suffix(".new")
+        new.write_text(f"{day.isoformat()}T{hour}")
+        new.replace(self.file)
+
+    def of(self, staff: str) -> Page:
+        if staff not in self.pages:
+            context = self.chromium.new_context(java_script_enabled=self.scripts, accept_downloads=True)
+            page = context.new_page()
+            page.set_default_timeout(20_000)
+            become(page, self.group.address, staff, "nl")
+            self.pages[staff] = page
+        return self.pages[staff]
+
+    def open(self, staff: str, path: str) -> Page:
+        page = self.of(staff)
+        page.goto(self.group.address + path)
+        return page
+
+    def step(self, staff: str, step: str, **answers: str) -> None:
+        """Complete a step with its form: what is not answered here gets the first answer there is."""
+        page = self.open(staff, f"/cases/{self.ref}/steps/{step}")
+        assert page.locator(FORM).count() == 1, f"{staff} has no form for {step}: {page.locator('main').inner_text()}"
+        fill(page.locator(FORM), answers)
+        self.send(page, FORM)
+
+    def second(self, staff: str, step: str) -> None:
+        page = self.open(staff, f"/cases/{self.ref}/steps/{step}")
+        form = 'form[action$="/decide"]'
+        page.locator(form).locator('input[name="agree"][value="yes"]').check(force=True)
+        self.send(page, form)
+
+    def send(self, page: Page, form: str) -> None:
+        page.locator(form).locator("button.button:not(.second)").last.click()
+        page.wait_for_load_state()
+        wrong = page.locator(".govuk-error-summary, .message.stop")
+        assert wrong.count() == 0, f"{page.url}: {wrong.first.inner_text()}"
+
+    def sees(self, staff: str, path: str, words: str, seconds: float = 90) -> None:
+        """Until a page says this: a flow had to do it first."""
+
+        def said() -> bool:
+            return words in self.open(staff, path).locator("main").inner_text()
+
+        wait_for(f"“{words}” on {path}\n{self.group.logs()}", said, seconds, every=1.0)
+
+
+def fill(form: Locator, answers: dict[str, str]) -> None:
+    """Every question of a form: `answers` by field, else the first answer; what has an answer already keeps it."""
+    names = dict.fromkeys(re.findall(r'name="(f\.[^"]+)"', form.inner_html()))
+    for name in names:
+        key = name.removeprefix("f.")
+        wanted = answers.get(key, answers.get(key.rpartition(".")[2]))
+        field = form.locator(f'[name="{name}"]')
+        kind = field.first.get_attribute("type") or field.first.evaluate("node => node.tagName.toLowerCase()")
+        if kind in ("radio", "checkbox"):
+            if wanted is not None or form.locator(f'[name="{name}"]:checked').count() == 0:
+                chosen = form.locator(f'[name="{name}"][value="{wanted}"]') if wanted is not None else field.first
+                chosen.check(force=True)
+        elif kind == "select":
+            field.select_option(wanted) if wanted is not None else field.select_option(index=1)
+        elif wanted is not None:
+            field.fill(wanted)
+        elif kind in ("text", "textarea") and not field.input_value():
+            field.fill(TEXT)
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGroup]:
+    """The partnership on its first day, without a case, at work on the morning of the announcement."""
+    home = tmp_path_factory.mktemp("city")
+    found = settings(home=home)
+    migrate(found)
+    db = open_database(found)
+    clock.set_to(ANNOUNCED - dt.timedelta(days=1))
+    establish(db, clock.now())
+    db.close()
+    clock.set_to(None)
+    (home / "clock").write_text("2026-11-10T09:00")
+    running = RunningGroup(home, SLUIS_CLOCK=str(home / "clock"))
+    wait_for(f"the page\n{running.logs()}", lambda: running.page() in (200, 303), 90)
+    wait_for(f"the flows\n{running.logs()}", lambda: "The flows run" in running.words(), 180)
+    yield running
+    if running.process.poll() is None:
+        running.process.send_signal(signal.SIGTERM)
+        running.process.wait(60)
+
+
+@pytest.fixture
+def city(group: RunningGroup, chromium: Browser) -> Callable[..., City]:
+    def make(*, scripts: bool) -> City:
+        return City(group, group.home / "clock", chromium, scripts=scripts)
+
+    return make
+
+
+def announce(city: City, reference: str, given: str, release: dt.date) -> None:
+    """The liaison's form, and what became of it."""
+    page = city.open("liaison-noord", "/announce")
+    typed = {
+        "reference": reference, "family_name": "Verzonnen", "given_names": given, "birth_date": "1988-04-01",
+        "planned_release": release.isoformat(), "source": "brief",
+    }  # fmt: skip
+    for name, text in typed.items():
+        page.fill(f'[name="{name}"]', text)
+    page.select_option('[name="release_type"]', "end_of_sentence")
+    page.check('[name="conditions"][value="no"]', force=True)
+    page.check('[name="certainty"][value="confirmed"]', force=True)
+    city.send(page, 'form[action="/announce"]')
+    assert urlsplit(page.url).path == "/announced" and "In behandeling" in page.inner_text("main")
+    city.ref = page.locator("main tbody th a").first.inner_text()
+
+
+def begin(city: City, lead: str) -> None:
+    """From the notification to the assignment."""
+    city.step("coordinator", "notify", certainty="confirmed", planned_release=RELEASE.isoformat())
+    city.step("coordinator", "mandate", gate1="yes", gate2="yes")
+    city.second("second-member", "mandate")
+    city.sees("coordinator", "/workload", city.ref)
+    city.sees("coordinator", "/workload", "Noor Verzonnen spreekt de taal")  # the flow proposed
+    city.step("coordinator", "assign", lead=lead, deputy="lead-3", no_conflict="yes")
+    assert "Behandeld" in city.open("liaison-noord", "/announced").inner_text("main")
+
+
+def test_the_critical_path_without_scripts(city: Callable[..., City]) -> None:
+    at_work = city(scripts=False)
+    announce(at_work, "ZONDER-1", "Zoë", RELEASE)
+    begin(at_work, "lead-2")
+    at_work.step("info-officer", "infocheck")
+    at_work.step("lead-2", "contact.1", leaflet="yes", choice="yes")
+    page = at_work.open("lead-2", "/tasks")
+    assert "Gevangenisbezoek" in page.inner_text("main") and at_work.ref in page.inner_text("main")
+    page.locator("details.own > summary").click()
+    page.locator('form[action="/sign-out"] button').first.click()
+    assert urlsplit(page.url).path == "/signed-out"
+
+
+def test_the_whole_way(city: Callable[..., City]) -> None:
+    c = city(scripts=True)
+    announce(c, "MET-1", "Vic", RELEASE)
+    begin(c, "lead-1")
+    c.step("info-officer", "infocheck")
+    page = c.open("info-officer", f"/cases/{c.ref}/steps/share")
+    assert page.locator(FORM).count() == 1
+    c.set_clock(dt.date(2026, 11, 12))
+    c.step("lead-1", "contact.1", leaflet="yes", choice="yes")
+    c.set_clock(dt.date(2026, 11, 16))
+    c.step("lead-1", "visit1", held="held", permission="V-2026", state="missing")
+    # the flow starts the plan from what the visit found
+    c.sees("lead-1", "/notices", "Re-integratieplan")
+    plan = f"/cases/{c.ref}/steps/plan"
+
+    def prefilled() -> bool:
+        return bool(c.open("lead-1", plan).locator('[name="f.conditions.housing.status"][value="to_do"]').is_checked())
+
+    wait_for(f"the prepared plan\n{c.group.logs()}", prefilled, 90, every=1.0)
+    c.step("lead-1", "plan", status="to_do", owner="lead-1")
+    c.set_clock(dt.date(2026, 12, 3))
+    c.step("coordinator", "conference")
+    # nobody did the last check: on the day after its due day the deadlines are swept, and the coordinator is told
+    c.set_clock(dt.date(2026, 12, 10), "08:30")
+    c.sees("coordinator", "/late", c.ref)
+    c.sees("coordinator", "/notices", "Te laat")
+    occurrences = [path for path in steps_of(c, "lead-1") if path.startswith("ready")]
+    for path in occurrences:
+        c.step("lead-1", path)
+    c.step("liaison-noord", "confirm_release.1", answer="released", released_on=RELEASE.isoformat())
+    c.step("lead-1", "releaseday", contact="made", state="under_way")
+    follow_up(c)
+    c.set_clock(dt.date(2027, 1, 11))
+    c.step("coordinator", "review.1", decision="close")
+    c.step("coordinator", "close")
+    c.second("second-member", "close")
+    assert "Afgesloten" in c.open("coordinator", f"/cases/{c.ref}").inner_text(".tags")
+    reports(c)
+    c.set_clock(dt.date(2028, 1, 12))
+    c.step("data-manager", "retain")
+    wait_for(
+        f"the erasure\n{c.group.logs()}",
+        lambda: "gewist" in c.open("coordinator", f"/cases/{c.ref}").inner_text("main"),
+        60,
+    )
+    assert "Verzonnen Vic" not in c.open("lead-1", "/my-cases").inner_text("main")
+
+
+def steps_of(c: City, staff: str) -> list[str]:
+    """The open steps that stand on this person's page of the case."""
+    links = c.open(staff, f"/cases/{c.ref}").locator("main .work a").all()
+    paths = [urlsplit(link.get_attribute("href") or "").path for link in links]
+    return list(dict.fromkeys(path.rpartition("/steps/")[2] for path in paths if "/steps/" in path))
+
+
+def follow_up(c: City) -> None:
+    """Three meetings: each is ready when the one before is due, one is moved once."""
+    for n, day in enumerate((dt.date(2026, 12, 15), dt.date(2026, 12, 17)), start=1):
+        c.set_clock(day)
+        c.sees("lead-1", f"/cases/{c.ref}", f"Opvolggesprek {n} van 12")
+        c.step("lead-1", f"followup.{n}", held="held")
+    c.set_clock(dt.date(2026, 12, 23))
+    page = c.open("lead-1", f"/cases/{c.ref}/steps/followup.3")
+    move = 'form[action$="/move"]'
+    page.locator("details", has=page.locator(move)).locator("summary").first.click()
+    page.locator(move).locator('[name="to"]').fill("2026-12-28")
+    c.send(page, move)
+    assert "28" in c.open("lead-1", f"/cases/{c.ref}/steps/followup.3").inner_text(".due")
+    c.set_clock(dt.date(2026, 12, 28))
+    c.step("lead-1", "followup.3", held="held")
+
+
+def reports(c: City) -> None:
+    """The coordinator reads compliance, and takes it along as PDF and spreadsheet."""
+    page = c.open("coordinator", "/compliance?since=2026-11-01&until=2027-01-11")
+    assert "Gevangenisbezoek" in page.inner_text("main")
+    with page.expect_download() as pdf:
+        page.locator('a[href^="/compliance.pdf"]').click()
+    text = " ".join(part.extract_text() for part in PdfReader(BytesIO(Path(pdf.value.path()).read_bytes())).pages)
+    assert "Gevangenisbezoek" in text and "Verzonnen" not in text
+    with page.expect_download() as sheet:
+        page.locator('a[href^="/compliance.xlsx"]').click()
+    book: Any = openpyxl.load_workbook(BytesIO(Path(sheet.value.path()).read_bytes()))
+    names = {row[0] for row in book.worksheets[0].iter_rows(values_only=True)}
+    assert "Gevangenisbezoek" in names
