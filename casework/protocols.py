@@ -19,7 +19,7 @@ from models.ledger import LedgerStream
 from models.people import ClosingDay
 from protocol import parse
 from protocol.commands import SYSTEM, Actor
-from protocol.errors import Refused
+from protocol.errors import Fault, ProtocolFault, Refused
 from protocol.language import Protocol
 from protocol.visibility import may
 from protocol.workdays import WorkCalendar
@@ -36,10 +36,19 @@ _ONE = Statement(
     )
 )
 _NEWEST = Statement(
-    sa.select(_VERSION.c.version).where(_VERSION.c.key == _p("key")).order_by(_VERSION.c.added_at.desc()).limit(1)
+    sa.select(_VERSION.c.version)
+    .where(_VERSION.c.key == _p("key"), _VERSION.c.in_force_at.is_not(None))
+    .order_by(_VERSION.c.in_force_at.desc())
+    .limit(1)
 )
-_KEYS = Statement(sa.select(_VERSION.c.key).distinct().order_by(_VERSION.c.key))
-_VERSIONS = Statement(sa.select(_VERSION.c.key, _VERSION.c.version).order_by(_VERSION.c.key, _VERSION.c.version))
+_IN_FORCE = _VERSION.c.in_force_at.is_not(None)
+_KEYS = Statement(sa.select(_VERSION.c.key).where(_IN_FORCE).distinct().order_by(_VERSION.c.key))
+_VERSIONS = Statement(
+    sa.select(_VERSION.c.key, _VERSION.c.version).where(_IN_FORCE).order_by(_VERSION.c.key, _VERSION.c.version)
+)
+_STATUS = Statement(
+    sa.select(_VERSION.c.status).where(_VERSION.c.key == _p("key"), _VERSION.c.version == _p("version"))
+)
 _ADD = Statement(sa.insert(_VERSION))
 _DAYS = Statement(sa.select(_CLOSING.c.day))
 _ADD_DAY = Statement(sa.insert(_CLOSING))
@@ -93,7 +102,7 @@ def put_in_force(db: Database, text: str, name: str, actor: Actor, at: dt.dateti
                 "version",
             )
         row = {"key": found.protocol, "version": found.version, "text": text, "sha256": digest, "added_at": at}
-        tx.run(_ADD, {**row, "status": found.status, "added_by": actor.id})
+        tx.run(_ADD, {**row, "status": found.status, "added_by": actor.id, "in_force_at": at})
         body: dict[str, object] = {"protocol": found.protocol, "version": found.version, "sha256": digest}
         ledger.append_to(tx, ledger.PARTNERSHIP, at, actor.id, "protocol_added", body)
     return found
@@ -123,6 +132,22 @@ def version(tx: Tx, db: Database, key: str, number: str) -> Protocol:
             raise Refused("protocol.unknown", f"version {number} of {key} is not in force", "put it in force first")
         found = remembered[key, number] = parsed(row[0], f"{key} {number}", row[1])
     return found
+
+
+def status(tx: Tx, of: Protocol) -> str:
+    """`draft`, `informal` or `approved`: signing changes it, and never the text."""
+    row = tx.one(_STATUS, {"key": of.protocol, "version": of.version})
+    return str(row[0]) if row else of.status
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a file that came in. Raises ProtocolFault."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        fault = Fault(name, line, "the file", "this is not UTF-8 text", "save the file as UTF-8", "file.open")
+        raise ProtocolFault([fault]) from None
 
 
 def newest(tx: Tx, db: Database, key: str = DEFAULT) -> Protocol:

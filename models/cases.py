@@ -28,6 +28,8 @@ class ProtocolVersion(Row, table=True):
     status: str = Field(sa_type=one_of("draft", "informal", "approved"))
     added_at: dt.datetime = Field(sa_type=Moment)
     added_by: str = ""
+    in_force_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    """since when new cases follow it; None: a draft"""
 
 
 class CaseNumber(Row, table=True):

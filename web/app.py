@@ -38,6 +38,8 @@ from web import (
     notices,
     oidc,
     papers,
+    protocol_moves,
+    protocols,
     releases,
     report,
     search,
@@ -98,6 +100,8 @@ PAGES = (
     papers,
     contacts,
     emergency,
+    protocol_moves,
+    protocols,
 )
 STATIC = Path(__file__).parent / "static"
 

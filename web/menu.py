@@ -32,6 +32,7 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/workload", "frame.nav_workload", RUNS),
     ("/urgent", "frame.nav_urgent", CALLED),
     ("/compliance", "frame.nav_compliance", WATCHES),
+    ("/protocols", "frame.nav_protocols", (*WATCHES, "administrator")),
     ("/ledger", "frame.nav_ledger", WATCHES),
     ("/shared", "frame.nav_shared", READS_SHARED),
     ("/reading", "frame.nav_reading", ("dpo", "data_manager")),
@@ -48,6 +49,7 @@ UNLISTED: dict[str, tuple[str, ...]] = {
     "/duty/weeks": ADMINISTERS,
     "/priorities/change": ADMINISTERS,
     "/mail-test": ("administrator",),
+    "/protocols/new": ADMINISTERS,
     "/outcomes": WATCHES,
 }
 """what is not a page of the menu, and for whom it is"""
@@ -57,6 +59,7 @@ SELDOM = (
     "/urgent",
     "/shared",
     "/duty",
+    "/protocols",
     "/ledger",
     "/prisons",
     "/priorities",

@@ -42,7 +42,9 @@ NEEDS = (
     Need("erasure", re.compile(r".*/(retention|eras(e|ure|ures))(/.*)?")),
     Need(
         "administration",
-        re.compile(r"/(staff|prisons|duty|closing-days|administration|priorities|protocols|api-clients)(/.*)?"),
+        re.compile(
+            r"/(staff|prisons|duty|closing-days|administration|priorities|protocols(?!/new$)|api-clients)(/.*)?"
+        ),
     ),
     Need("my account", re.compile(r"/account/(password|recovery-codes|passkeys/remove)")),
 )

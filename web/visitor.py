@@ -51,6 +51,8 @@ class Visitor:
         self.signer = self.asked.signer
         self.now = clock.now()
         self.real = self.asked.real
+        self.approved = False
+        """whether the newest protocol is signed; known once it was read"""
 
     # who
 
@@ -102,6 +104,7 @@ class Visitor:
             found = next(iter(protocols.all_newest(tx, self.db)), None)
             if found is not None and found.about != "person":
                 found = next((each for each in protocols.all_newest(tx, self.db) if each.about == "person"), found)
+            self.approved = found is not None and protocols.status(tx, found) == "approved"
             return found, protocols.calendar(tx, self.db, found) if found else None
 
     @property
@@ -176,7 +179,7 @@ class Visitor:
             "languages": list(LANGUAGE_NAMES.items()),
             "demo": self.demo,
             "signed_in": self.staff is not None,
-            "informal": self.has_protocol and self.protocol.status != "approved",
+            "informal": self.has_protocol and not self.approved,
             "done": self.t.of("done", done) if done and self.t.known("done", done) else "",
         }
 

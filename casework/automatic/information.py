@@ -4,7 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from casework import states
+from casework import protocols, states
 from casework.automatic import proposals
 from casework.automatic.facts import Facts, facts_of
 from casework.automatic.orders import Order
@@ -44,10 +44,10 @@ _NO_LONGER_NAMED = Statement(
 )
 
 
-def question(facts: Facts, task: Occurrence) -> dict[str, object]:
+def question(facts: Facts, task: Occurrence, status: str) -> dict[str, object]:
     """What the information officer needs in front of them: ground, frame and day. What was found is never asked."""
     protocol, step = facts.protocol, facts.step_of(task)
-    narrow = protocol.status == "informal"
+    narrow = status != "approved"
     return {
         "ground": step.legal_basis,
         "by": task.due.isoformat() if task.due else None,
@@ -68,7 +68,9 @@ def prepare(db: Database, order: Order) -> bool:
     task = facts.state.steps.get(order.step)
     if task is None or not task.open:
         return False
-    return proposals.save(db, facts, order.step, QUESTION, question(facts, task))
+    with db.read() as tx:
+        status = protocols.status(tx, facts.protocol)
+    return proposals.save(db, facts, order.step, QUESTION, question(facts, task, status))
 
 
 def end_sharing(db: Database, at: dt.datetime) -> int:

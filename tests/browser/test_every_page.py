@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from casework import case_lists, clock, proofs
+from casework import case_lists, clock, jobs, proofs, versions
 from casework.cases import perform
 from casework.db import Database
 from casework.staff import actor_for
@@ -45,6 +45,9 @@ def everywhere(chromium: Any, address: str, demo_db: Database) -> dict[str, tupl
     proofs.start_verifying(
         demo_db, coordinator, None, NOW, state=False
     )  # else nobody would have the page of its result
+    fault = {"field": "steps.visit", "rule": "nothing ever opens it", "remedy": "name what it waits for"}
+    found_wanting = {"sound": False, "faults": [fault], "steps": 3, "states": 12, "runs": 0}
+    jobs.start(demo_db, versions.CHECK, coordinator, lambda _: found_wanting, NOW)
     from tools.browser import become
 
     found: dict[str, tuple[str, str]] = {}

@@ -24,7 +24,8 @@ LITERAL = re.compile(r"[\"']([a-z]+\.[a-z0-9_]+)[\"']")
 FAMILIES = frozenset(
     {
         "answer", "certainty", "cause", "check", "done", "outcome", "problem", "reason", "refusal", "sentences",
-        "service", "staff", "shared_state", "read_what", "ground", "account_state", "key_state", "status", "tone", "trigger", "waiver", "who", "why",
+        "service", "staff", "shared_state", "read_what", "ground", "account_state", "key_state", "status", "tone", "trigger",
+        "version_status", "waiver", "who", "why",
     }
 )  # fmt: skip
 """Words looked up by keys that come from elsewhere."""
