@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import NamedTuple
 
 from fastapi import APIRouter, Depends, Query
@@ -13,7 +14,7 @@ from casework.case_lists import CaseLine
 from casework.errors import NotAllowed
 from casework.lists import Task, late_work, tasks_for
 from protocol.workdays import ONE_DAY
-from web.dates import long_day, moment_words, short_day
+from web.dates import long_day, moment_words, short_day, weekday_and_day
 from web.menu import PAGES, UNLISTED
 from web.view_tasks import Line, Liner, gathered
 from web.visitor import Visitor, member
@@ -74,12 +75,26 @@ def sections(v: Visitor, lines: list[Line]) -> list[Section]:
     later = [line for line in own if line.due_on is None or line.due_on > end_of_week]
     found = [
         Section("late", t("today.late"), late),
+        Section("appointments", t("today.appointments"), appointments(v, lines)),
         Section("decide", t("today.decide"), deciding),
         Section("now", t("today.today"), now),
         Section("week", t("today.week"), week),
         Section("later", t("today.later"), later),
     ]
     return [each._replace(counted=str(len(each.items)), items=gathered(t, each.items)) for each in found if each.items]
+
+
+def appointments(v: Visitor, lines: list[Line]) -> list[Line]:
+    """The appointments of the coming seven days, the first hour first: apart from the days on which work is due."""
+    until = v.today + 7 * ONE_DAY
+    found = []
+    for line in lines:
+        if line.appointment is not None and v.today <= line.appointment.astimezone(v.zone).date() <= until:
+            moment = line.appointment.astimezone(v.zone)
+            when = f"{weekday_and_day(moment.date(), v.t.language, v.today)}, {moment:%H:%M}"
+            due = v.t("today.due_by", day=line.when.lower()) if line.due_on else ""
+            found.append(replace(line, tone="today", when=when, more=(due,) if due else (), button="", step=line.href))
+    return sorted(found, key=lambda line: line.appointment or v.now)
 
 
 def calm(v: Visitor, shown: list[Section]) -> str:

@@ -45,6 +45,7 @@ class Line:
     because: str
     button: str
     due_on: dt.date | None = None
+    appointment: dt.datetime | None = None
     decides: bool = False
     step: str = ""
     name: str = ""
@@ -101,6 +102,7 @@ class Liner:
             because=self._because(known, occurrence),
             button=self._button(decides) if self.buttons else "",
             due_on=task.due_on,
+            appointment=task.appointment,
             decides=decides,
             step=task.step,
             name=self.t.text(task.name),

@@ -78,7 +78,7 @@ class City:
         wrong = page.locator(".govuk-error-summary, .message.stop")
         assert wrong.count() == 0, f"{page.url}: {wrong.first.inner_text()}"
 
-    def sees(self, staff: str, path: str, words: str, seconds: float = 90) -> None:
+    def sees(self, staff: str, path: str, words: str, seconds: float = 180) -> None:
         """Until a page says this: a flow had to do it first."""
 
         def said() -> bool:

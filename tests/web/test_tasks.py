@@ -201,7 +201,10 @@ def test_a_follow_up_moves_once_and_an_appointment_stands_beside_the_due_day(db:
     assert browser.post(f"{path}/move", {"to": "2026-11-16", "command": "m"}).status_code == 303
     assert "Move this meeting" not in browser.get(path).text
     assert browser.post(f"{path}/appoint", {"at": "2026-11-16T14:00", "command": "n"}).status_code == 303
-    assert "appointment 14:00" in browser.get("/tasks").text
+    page = browser.get("/tasks").text
+    assert "appointment 14:00" in page
+    apart = page[page.index("Appointments this week (1)") :]
+    assert "Monday 16" in apart and "14:00" in apart, "six days ahead: it stands apart from what is due, with its hour"
 
 
 @sqlite_only
