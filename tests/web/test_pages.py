@@ -31,7 +31,7 @@ EVERYBODY = (
     "s-maya", ADMINISTRATOR,
 )  # fmt: skip
 FIRST = {
-    "s-piet": "/announced", "s-lena": "/tasks", "s-cora": "/overview", "s-ilse": "/tasks", "s-maya": "/urgent",
+    "s-piet": "/announced", "s-lena": "/tasks", "s-cora": "/overview", "s-ilse": "/tasks", "s-maya": "/mayor",
     "s-anna": "/compliance", ADMINISTRATOR: "/staff",
 }  # fmt: skip
 
