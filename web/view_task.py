@@ -145,7 +145,7 @@ class TaskView:
 
     def _decision(self, action: str) -> Decision:
         relation = set(self.case.relation)
-        if self.occurrence.assignee == self.v.actor.id:
+        if self.v.actor.does_work_of(self.occurrence.assignee, self.case.relation):
             relation.add("own_task")
         elif "own_task" in relation:  # of another step of the case
             relation.discard("own_task")

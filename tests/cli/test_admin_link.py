@@ -13,7 +13,7 @@ from casework.settings import settings
 from casework.staff import everybody
 from casework.upgrade import open_database
 from cli.main import app
-from demo.partnership import found as founded
+from demo.play import establish as founded
 from tests.cli.intake_app import home
 
 __all__ = ["home"]

@@ -12,7 +12,7 @@ import pytest
 
 from casework.settings import settings
 from casework.upgrade import open_database
-from demo.partnership import found as founded
+from demo.play import establish as founded
 from tests.cli.intake_app import SAMPLES, answered, home, outcomes, sluis
 
 __all__ = ["home"]
