@@ -25,6 +25,7 @@ BUILT = ROOT / "web" / "static" / "built"
 TYPEFACE = PACKAGES / "@fontsource-variable" / "atkinson-hyperlegible-next" / "files"
 COPIED = {
     "latin.woff2": TYPEFACE / "atkinson-hyperlegible-next-latin-wght-normal.woff2",
+    "htmx.js": PACKAGES / "htmx.org" / "dist" / "htmx.min.js",
     "latin-ext.woff2": TYPEFACE / "atkinson-hyperlegible-next-latin-ext-wght-normal.woff2",
 }
 COMPRESSED = (".css", ".js", ".svg")

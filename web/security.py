@@ -21,8 +21,8 @@ UPLOADS = re.compile(r"/cases/[^/]+/documents|/ledger|/protocols/new")
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 POLICY_NAME = b"content-security-policy"
 SCRIPTED = "sluis_scripted"
-"""in the state of a request: its page carries a script of ours"""
-WITH_SCRIPT = f"{POLICY}; script-src 'self'"
+"""in the state of a request: its page carries a script that comes with the program"""
+WITH_SCRIPT = f"{POLICY}; script-src 'self'; connect-src 'self'"
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),

@@ -10,17 +10,18 @@ from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from casework import priorities, prisons
+from casework import drafts, priorities, prisons
 from casework.cases import perform
 from casework.errors import NotAllowed, NotFound
 from casework.subject_access import REQUEST
 from protocol import commands as c
 from protocol.errors import Problem, Refused
-from web import refusals, task_more
+from web import refusals, rendering, task_more
 from web.corrections import may_mend
 from web.dates import read_day
 from web.forms import summary, typed_in
 from web.menu import READS_PRISONS, has_tasks
+from web.security import SCRIPTED
 from web.view_case import sees_own_part_only
 from web.view_task import Said, TaskView, Typed, problems_of
 from web.view_tasks import occurrence_id
@@ -29,10 +30,13 @@ from web.visitor import TOKEN_LENGTH, Visitor, member, posted
 router = APIRouter(prefix="/cases/{ref}/steps/{step}")
 OWN_CONTROLS = ("occurred_on", "agree", "field", "to", "staff", "reason", "at")
 """names that are no fields of a protocol's form"""
+DAY_LENGTH = 20
 
 
 def _page(view: TaskView, typed: Typed, refused: Said | None = None, status: int = 200) -> Response:
     completing, deciding, others = view.completing(typed), view.deciding(typed), task_more.others(view, typed)
+    if completing:  # what is typed is kept as a draft while somebody types
+        view.v.request.scope["state"][SCRIPTED] = True
     shown = [*(completing.controls if completing else ()), *(deciding.controls if deciding else ())]
     shown += [control for other in others for control in other.controls]
     wrong = summary(shown)
@@ -53,6 +57,7 @@ def _page(view: TaskView, typed: Typed, refused: Said | None = None, status: int
         refused=refused,
         copy_href=_copy(view),
         practical=_practical(view),
+        htmx=rendering.address("htmx.js"),
     )
 
 
@@ -151,7 +156,31 @@ def complete(ref: str, step: str, v: Visitor = Depends(member), form: FormData =
     def make(id: str) -> c.CompleteStep:
         return c.CompleteStep(id=id, occurred_on=_day(form, "occurred_on"), fields=fields)
 
-    return _do(v, ref, step, form, "complete", values, make)
+    def sent() -> None:
+        drafts.drop(v.db, v.actor, view.case.id, view.occurrence.id)
+
+    return _do(v, ref, step, form, "complete", values, make, sent)
+
+
+@router.post("/draft")
+def draft(ref: str, step: str, v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
+    """What was typed so far is kept as it is: nothing is checked before the form is sent."""
+    view = TaskView(v, ref, step)
+    values = {
+        **typed_in(view.form.fields, form, view.case.protocol.tracks),
+        "occurred_on": str(form.get("occurred_on") or "")[:DAY_LENGTH],
+    }
+    drafts.save(v.db, v.actor, ref, view.occurrence.id, values, v.now)
+    if v.request.headers.get("hx-request"):
+        return v.page("parts/draft.html", said=view.draft_words(v.now))
+    return _away(v, "draft")
+
+
+@router.post("/draft/drop")
+def drop_draft(ref: str, step: str, v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
+    view = TaskView(v, ref, step)
+    drafts.drop(v.db, v.actor, view.case.id, view.occurrence.id)
+    return v.to(view.href, "draft_dropped")
 
 
 def _sent_before(v: Visitor, ref: str, step: str, form: FormData) -> Response:

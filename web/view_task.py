@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from casework import staff
+from casework import drafts, staff
 from casework.automatic import proposals
 from casework.automatic.facts import facts_of
 from casework.errors import NotFound
@@ -14,6 +15,7 @@ from casework.permission import step_of
 from casework.reading import CaseView, case_for, form_of
 from protocol.advance import far_reaching
 from protocol.advance import form_of as form_for
+from protocol.commands import Actor
 from protocol.errors import Problem, Refused
 from protocol.language import Form, FormField, Step
 from protocol.state import Occurrence
@@ -41,6 +43,8 @@ class Completing(NamedTuple):
     button: str
     note: str
     command: str
+    draft: str = ""
+    """when what stands in the form was kept; empty: it is no draft"""
 
 
 class Deciding(NamedTuple):
@@ -223,7 +227,9 @@ class TaskView:
     def completing(self, typed: Typed) -> Completing | None:
         if self.occurrence.status != "open" or not self.may("complete"):
             return None
-        mine = typed if typed.action == "complete" else Typed(values=self._prefill())
+        draft = None if typed.action == "complete" else drafts.read(self.v.db, *self._mine, self.v.now)
+        start = draft.values if draft else self._prefill()
+        mine = typed if typed.action == "complete" else Typed(values=start)
         asked = offered(self.v, self.form.fields, self.maker(mine).controls(self.form.fields))
         controls = [*asked, self.day_control(mine)]
         seconds = self.step.four_eyes
@@ -231,7 +237,15 @@ class TaskView:
         if seconds is not None:
             note = self.t("task.four_eyes", who=self.v.role_names(list(seconds.role)))
         button = self.t("task.propose") if seconds is not None else self.t("task.complete")
-        return Completing(controls, button, note, mine.command or self.v.new_command())
+        kept = self.draft_words(draft.saved_at) if draft else ""
+        return Completing(controls, button, note, mine.command or self.v.new_command(), kept)
+
+    @property
+    def _mine(self) -> tuple[Actor, str, str]:
+        return self.v.actor, self.case.ref, self.occurrence.id
+
+    def draft_words(self, saved_at: dt.datetime) -> str:
+        return self.t("task.draft_kept", when=moment_words(saved_at, self.t.language, self.v.zone))
 
     def _prefill(self) -> dict[str, Any]:
         """What the automatic half of the step prepared: a start, never a decision."""

@@ -66,6 +66,8 @@ GATED: dict[str, set[str]] = {
     "GET /cases/{ref}/steps/{step}/correct": TEAM,
     "POST /cases/{ref}/steps/{step}/correct": TEAM,
     "POST /cases/{ref}/steps/{step}/appoint": {"s-lena", "s-dora"},
+    "POST /cases/{ref}/steps/{step}/draft": {"s-lena", "s-dora"},
+    "POST /cases/{ref}/steps/{step}/draft/drop": STEP,
     "GET /closing-days": ADMINISTERS,
     "POST /closing-days": ADMINISTERS,
     "GET /compliance": AUDIT,
