@@ -21,6 +21,7 @@ from protocol.language import Text
 from protocol.visibility import Decision, may
 
 PAGE = 25
+CALENDAR_PAGES = 8
 COUNT_TO = 100
 """counts stop at "99+": counting on would cost more than it tells"""
 
@@ -98,16 +99,37 @@ def tasks_for(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None 
     """My tasks: those assigned to me, and those that wait for anybody of my roles. First what is due first."""
     at = at or clock.now()
     with db.write() as tx:
-        lists: list[tuple[_List, dict[str, object]]] = [(ASSIGNED, {"me": who}) for who in everybody_for(actor)]
-        lists += [(ASSIGNED_TO_ABSENT, {"me": actor.id, "absent": absent}) for absent in actor.deputises]
-        for role, everywhere in queues(tx, db, actor):
-            if everywhere:
-                lists.append((QUEUED, {"role": role}))
-            else:
-                lists += [(QUEUED_MINE, {"me": who, "role": role}) for who in everybody_for(actor, role)]
-        found = _page(tx, db, lists, page, at)
+        found = _page(tx, db, _mine_in(tx, db, actor), page, at)
         read_log.note(tx, actor, None, "tasks", Decision(True, "own tasks"), at, [task.ref for task in found.tasks])
     return found
+
+
+def in_calendar(db: Database, actor: Actor, at: dt.datetime) -> list[Task]:
+    """My tasks as far as a calendar shows them: at most `CALENDAR_PAGES` pages of them.
+
+    Not in the read log: a program fetches it every hour, and it says no more than the mail that announced the task.
+    """
+    found: list[Task] = []
+    with db.read() as tx:
+        lists = _mine_in(tx, db, actor)
+        for number in range(1, CALENDAR_PAGES + 1):
+            page = _page(tx, db, lists, number, at)
+            found += page.tasks
+            if not page.more:
+                break
+    return found
+
+
+def _mine_in(tx: Tx, db: Database, actor: Actor) -> list[tuple[_List, dict[str, object]]]:
+    """The lists that together are my tasks."""
+    lists: list[tuple[_List, dict[str, object]]] = [(ASSIGNED, {"me": who}) for who in everybody_for(actor)]
+    lists += [(ASSIGNED_TO_ABSENT, {"me": actor.id, "absent": absent}) for absent in actor.deputises]
+    for role, everywhere in queues(tx, db, actor):
+        if everywhere:
+            lists.append((QUEUED, {"role": role}))
+        else:
+            lists += [(QUEUED_MINE, {"me": who, "role": role}) for who in everybody_for(actor, role)]
+    return lists
 
 
 def late_work(db: Database, actor: Actor, page: int = 1, at: dt.datetime | None = None) -> Page:

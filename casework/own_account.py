@@ -28,6 +28,7 @@ _PASSWORD = Statement(sa.update(_ACCOUNT).where(_ACCOUNT.c.staff == _p("who")).v
 _EMAIL = Statement(sa.update(_STAFF).where(_STAFF.c.id == _p("who")).values(email=_p("address")))
 _OF_LINK = Statement(sa.select(_LINK.c.staff, _LINK.c.kind, _LINK.c.expires_at).where(_LINK.c.digest == _p("digest")))
 _USE_LINK = Statement(sa.delete(_LINK).where(_LINK.c.digest == _p("which")).returning(_LINK.c.staff))
+_GUIDED = Statement(sa.update(_STAFF).where(_STAFF.c.id == _p("who")).values(guided_at=_p("put_away")))
 _LANGUAGE = Statement(sa.update(_STAFF).where(_STAFF.c.id == _p("who")).values(language=_p("words")))
 
 
@@ -107,6 +108,12 @@ def renew_recovery_codes(db: Database, staff: str, at: dt.datetime) -> list[str]
     with db.write() as tx:
         account_log.note(tx, staff, at, "recovery_codes_renewed")
         return second_factor.new_recovery_codes(db, tx, staff)
+
+
+def guide(db: Database, staff: str, put_away: dt.datetime | None) -> None:
+    """The guidance for the first time: put away at this moment, or (None) shown again."""
+    with db.write() as tx:
+        tx.run(_GUIDED, {"who": staff, "put_away": put_away})
 
 
 def speak(db: Database, staff: str, language: str, at: dt.datetime) -> None:

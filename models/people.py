@@ -37,6 +37,8 @@ class Staff(Row, table=True):
     """per role the substitutes, the first present one takes the task"""
     added_at: dt.datetime = Field(sa_type=Moment)
     left_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    guided_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    """when the guidance for the first time was put away"""
 
 
 class Absence(Row, table=True):

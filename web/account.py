@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from casework import accounts, own_account, passkeys, second_factor, sessions
 from protocol.errors import Refused
-from web import refusals
+from web import calendar, refusals
 from web.dates import moment_words
 from web.forms import summary
 from web.invitation import codes_page, matching
@@ -50,6 +50,7 @@ def _page(v: Visitor, refusal: Refused | None = None) -> Response:
                (v.t("signin.email"), v.me.email or v.t("account.no_email"))],
         rows=[_row(v, line) for line in sessions.of(v.db, v.me.id, v.real)],
         absences=f"/absences/{v.me.id}",
+        calendar=calendar.standing(v),
         own=v.session.how == "password",
         spoken=v.me.language,
         app=how.app,

@@ -18,6 +18,7 @@ from web import (
     account,
     announce,
     api,
+    calendar,
     case_pages,
     choose,
     compliance,
@@ -27,6 +28,7 @@ from web import (
     documents,
     emergency,
     errors,
+    guidance,
     health,
     incoming,
     invitation,
@@ -102,6 +104,8 @@ PAGES = (
     emergency,
     protocol_moves,
     protocols,
+    guidance,
+    calendar,
 )
 STATIC = Path(__file__).parent / "static"
 

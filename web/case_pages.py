@@ -152,7 +152,7 @@ class Builder:
 
     def _title(self, key: str, n: int) -> str:
         step = step_named(self.case.protocol, key)
-        return title(self.v, self.case.protocol, key, n, self.t.text(step.name) if step else key)
+        return title(self.t, self.case.protocol, key, n, self.t.text(step.name) if step else key)
 
     # steps
 

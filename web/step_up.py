@@ -46,7 +46,7 @@ NEEDS = (
             r"/(staff|prisons|duty|closing-days|administration|priorities|protocols(?!/new$)|api-clients)(/.*)?"
         ),
     ),
-    Need("my account", re.compile(r"/account/(password|recovery-codes|passkeys/remove)")),
+    Need("my account", re.compile(r"/account/(password|recovery-codes|passkeys/remove)|/calendar")),
 )
 NOT_KEPT = frozenset({"token", CODE_FIELD, PASSKEY_FIELD})
 

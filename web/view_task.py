@@ -135,7 +135,7 @@ class TaskView:
     @property
     def title(self) -> str:
         name = self.t.text(self.step.name)
-        return title(self.v, self.case.protocol, self.occurrence.step, self.occurrence.n, name)
+        return title(self.t, self.case.protocol, self.occurrence.step, self.occurrence.n, name)
 
     def may(self, action: str) -> bool:
         return self._decision(action).allowed

@@ -94,7 +94,7 @@ class Liner:
             tone=tone,
             when=when(self.v, task.due_on),
             more=tuple(self._more(task, known)),
-            title=title(self.v, known.protocol, task.step, task.n, self.t.text(task.name)),
+            title=title(self.t, known.protocol, task.step, task.n, self.t.text(task.name)),
             href=task_path(task.ref, task.id),
             ref=task.ref,
             case_href=f"/cases/{task.ref}" if self.with_case else "",
@@ -146,10 +146,10 @@ def when(v: Visitor, day: dt.date | None) -> str:
     return v.t("today.due_today").capitalize() if day == v.today else weekday_and_day(day, v.t.language, v.today)
 
 
-def title(v: Visitor, protocol: Protocol, key: str, n: int, name: str) -> str:
+def title(t: Words, protocol: Protocol, key: str, n: int, name: str) -> str:
     """A step as people call it; a repeated one with its number and how many there are."""
     step = step_named(protocol, key)
     if step is None or step.repeat is None:
         return name
     total = len(step.repeat.occurrences)
-    return v.t("today.of", name=name, n=n, total=total) if total >= n else f"{name} {n}"
+    return t("today.of", name=name, n=n, total=total) if total >= n else f"{name} {n}"

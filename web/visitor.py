@@ -164,6 +164,7 @@ class Visitor:
 
     def frame(self) -> dict[str, Any]:
         """What the frame of every page needs."""
+        from web.guidance import sentences
         from web.menu import menus
 
         nav, more_nav = menus(self) if self.staff else ([], [])
@@ -172,6 +173,7 @@ class Visitor:
             "t": self.t,
             "me": Me(self.staff.name, self.role_names(self.staff.roles[:1])) if self.staff else None,
             "unseen": notices.unseen(self.db, self.actor, self.now) if self.staff else 0,
+            "guidance": sentences(self),
             "nav": nav,
             "more_nav": more_nav,
             "token": self.signer.token(self.asked.nonce),

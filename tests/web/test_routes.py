@@ -125,7 +125,7 @@ FOR_ALL = {
     "POST /second-factor/new", "POST /second-factor/passkey", "GET /shared", "GET /sign-in", "POST /sign-in",
     "GET /sign-in/code", "POST /sign-in/code", "POST /sign-in/passkey", "POST /sign-out", "GET /signed-out",
     "GET /step-up", "POST /step-up", "POST /step-up/passkey", "GET /tasks", "GET /cases/{ref}/copy",
-    "GET /search", "GET /notices", "POST /notices",
+    "GET /search", "GET /notices", "POST /notices", "POST /guidance", "POST /calendar",
 }  # fmt: skip
 """One's own, or nobody's: they show nothing of a case that the matrix does not give."""
 ELSEWHERE = {
@@ -134,6 +134,7 @@ ELSEWHERE = {
     "GET /compliance.pdf", "GET /prisons/{prison}", "GET /prisons/{prison}/change", "POST /prisons/{prison}/change",
     "POST /prisons/{prison}/remove", "POST /priorities/{priority}/end", "POST /ledger", "GET /protocols/checks/{job}",
     "POST /ledger/checkpoint", "GET /ledger/{job}", "GET /ledger/{job}/checkpoint.json", "POST /search", "GET /cases/{ref}/paper/plan.pdf",
+    "GET /calendar/{secret}.ics",
 }  # fmt: skip
 """They need a thing of their own, and have tests of their own: administration, documents, sharing, urgent, compliance,
 prisons, priorities, ledger, search, papers."""

@@ -13,7 +13,7 @@ from models.cases import VERDICTS
 from protocol.deviations import CAUSES
 from protocol.events import StepDue
 from protocol.language import FormField
-from web import task_more
+from web import guidance, task_more
 from web.administration import priorities, prisons
 from web.administration.asking import words_of
 from web.words import LANGUAGES, Words, table
@@ -35,6 +35,7 @@ COMPOSED = frozenset(
         *(f"task.{action}" for action in ("appoint", "move", "assign", "waive")),
         *words_of("prisons", prisons.ASKS),
         *(key for key in table() if key.startswith("mailtest.is_")),
+        *(f"guidance.{whose}_{n}" for whose in ("worker", *dict(guidance.FOR).values()) for n in (1, 2, 3)),
         *(f"ledger.is_{status}" for status in ("running", "interrupted", "failed")),
         *(f"mayor.{what}" for what in mayor.FIGURES),
         *(f"health.{part}{more}" for part in HEALTH_PARTS for more in ("", "_remedy")),
