@@ -214,10 +214,10 @@ def _update_case(turn: Turn, state: CaseState, people: dict[str, str | None], he
 
 
 def _people_named(turn: Turn, outcome: Outcome) -> dict[str, str | None]:
-    """Lead and deputy after this outcome: a settled form can name them."""
+    """Lead and deputy after this outcome: a settled form can name them, and so can news of a hand-over."""
     people = turn.case.people
     for event in outcome.events:
-        if event.kind != "step_done" or not event.given:
+        if event.kind not in ("step_done", "event_happened") or not event.given:
             continue
         for field, relation in NAMED_IN_FORM.items():
             named = event.given.get(field)

@@ -489,6 +489,11 @@ class Event(Part):
     )
     source: str
 
+    @property
+    def names_staff(self) -> bool:
+        """Whether the case changes hands by it: its form names who works on the case from now on."""
+        return any(field.type == "staff" for field in self.form.fields)
+
 
 class Rung(Part):
     """One rung of a chain: who is told, and how long after the due day."""

@@ -140,7 +140,8 @@ def _taken_over(run: Run, state: CaseState, event: Any, found: list[Effect]) -> 
 
 def _happened(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
     known = run.protocol.events.get(event.event)
-    found += [Tell(who=role, what="urgent_news") for role in (known.tells if known else ())]
+    what = "assigned" if known and known.names_staff else "urgent_news"
+    found += [Tell(who=role, what=what) for role in (known.tells if known else ())]
 
 
 def _erased(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:

@@ -92,7 +92,9 @@ def ask_event(ref: str, key: str, v: Visitor = Depends(member)) -> Response:
     case = case_for(v.db, v.actor, ref, v.now)
     _event(case, key)
     _must(v, case, "report", key)
-    return _event_page(v, case, key, Typed())
+    current = {"lead": case.lead, "deputy": case.deputy}
+    named = {each.key: current.get(each.key) for each in _event(case, key).form.fields if each.type == "staff"}
+    return _event_page(v, case, key, Typed(values=named))
 
 
 @router.post("/report/{key}")
@@ -117,6 +119,8 @@ def report_event(ref: str, key: str, v: Visitor = Depends(member), form: FormDat
         problems = problems_of(refusal)
         said = None if problems else Said(*refusals.words(v.t, refusal))
         return _event_page(v, case, key, Typed("", values, problems, "", command), said)
+    if _event(case, key).names_staff:
+        return v.to("/tasks", "report")  # who handed the case over may not open it any more
     return v.to(f"/cases/{ref}/contacts", "contact") if _event(case, key).log else v.to(f"/cases/{ref}", "report")
 
 
