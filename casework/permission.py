@@ -37,6 +37,11 @@ def relation_to(case: Loaded, actor: Actor, occurrence: Occurrence | None) -> fr
     return frozenset(found)
 
 
+def has_task(actor: Actor, state: CaseState, relation: frozenset[str]) -> bool:
+    """Whether an open task of this case is the acting person's."""
+    return any(each.open and actor.does_work_of(each.assignee, relation) for each in state.steps.values())
+
+
 def must_be_allowed(protocol: Protocol, actor: Actor, case: Loaded, state: CaseState, command: Command) -> None:
     """Ask visibility. Raises NotFound where this person may not even know the case, else NotAllowed."""
     if "system" in actor.roles:
@@ -54,6 +59,8 @@ def must_be_allowed(protocol: Protocol, actor: Actor, case: Loaded, state: CaseS
     elif action == "run":
         decision = Decision(False, "this happens by itself when its time has come")
     else:
+        if action == "report" and has_task(actor, state, relation):
+            relation |= {"own_task"}
         decision = may(protocol, actor, action, getattr(command, "event", ""), relation)
     if not decision.allowed:
         if not may(protocol, actor, "see", "logistics", relation).allowed:

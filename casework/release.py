@@ -97,13 +97,14 @@ class Releasing:
         named = [str(who) for who in said[shares.to]]
         expires_at = self.calendar.moment(until, None)
         author = event.by
+        kind = str(said.get(shares.kind or "") or shares.item)
         assert self.case.key_id is not None
         text = states.json_bytes({"text": said[shares.text]})
         row = self.tx.one(
             _NEW_ITEM,
             {
-                "case_id": self.case.id, "kind": shares.item, "occurrence": event.id, "author": author,
-                "handling": said[shares.code], "regime": "law_enforcement_directive", "purpose": "sharing",
+                "case_id": self.case.id, "kind": kind, "occurrence": event.id, "author": author,
+                "handling": said[shares.code], "regime": regime_of(self.protocol, kind), "purpose": "sharing",
                 "legal_basis": said[shares.ground], "named": named, "occurred_on": event.occurred_on,
                 "recorded_at": self.at, "expires_at": expires_at,
                 "sealed": seal(self.key, text, bound_to(self.case.key_id, event.id)),
@@ -121,6 +122,11 @@ class Releasing:
         )  # fmt: skip
         for who in named:
             self.tx.run(INSERT_MEMBER, {"case_id": self.case.id, "staff": who, "relation": NAMED, "since": self.at})
+
+
+def regime_of(protocol: Protocol, kind: str) -> str:
+    """The law that an item of this kind is under. Source: domain, "Record the regime on every item"."""
+    return "law_enforcement_directive" if kind in protocol.police_items else "gdpr"
 
 
 def must_be_less(shares: Shares, proposed: Mapping[str, Any], narrowed: Mapping[str, Any]) -> None:

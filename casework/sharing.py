@@ -28,7 +28,7 @@ from models.sharing import Item, SharingDecision
 from protocol.commands import Actor
 from protocol.errors import Refused
 from protocol.language import Protocol
-from protocol.visibility import Decision, may
+from protocol.visibility import LENT, Decision, may
 
 PRINTABLE = frozenset({"case_team", "safety"})
 """handling codes under which a recipient may print what was shared"""
@@ -36,15 +36,22 @@ RECALLED = "recall_item"
 MOST = 100
 _ITEM, _SHARED, _ACCESS = table_of(Item), table_of(SharingDecision), table_of(AccessEntry)
 _p = sa.bindparam
+_ties = (
+    sa.select(sa.func.aggregate_strings(MEMBER.c.relation, ","))
+    .where(MEMBER.c.case_id == CASE.c.id, MEMBER.c.staff == _p("me"))
+    .correlate(CASE)
+    .scalar_subquery()
+)
 _about = sa.select(
     _ITEM.c.id, CASE.c.ref, CASE.c.id, CASE.c.key_id, CASE.c.protocol, CASE.c.protocol_version, _ITEM.c.kind,
     _ITEM.c.occurrence, _ITEM.c.author, _ITEM.c.handling, _ITEM.c.legal_basis, _ITEM.c.named, _ITEM.c.recorded_at,
-    _ITEM.c.expires_at, _ITEM.c.restricted_at, _ITEM.c.sealed, _SHARED.c.decided_by,
+    _ITEM.c.expires_at, _ITEM.c.restricted_at, _ITEM.c.sealed, _SHARED.c.decided_by, _ties,
 ).select_from(
     _ITEM.join(CASE, CASE.c.id == _ITEM.c.case_id).join(_SHARED, _SHARED.c.item_id == _ITEM.c.id)
 ).where(CASE.c.erased_at.is_(None))  # fmt: skip
+_cases_that_name_me = sa.select(MEMBER.c.case_id).where(MEMBER.c.staff == _p("me"), MEMBER.c.relation == NAMED)
 _TO_ME = Statement(
-    _about.join(MEMBER, sa.and_(MEMBER.c.case_id == CASE.c.id, MEMBER.c.staff == _p("me"), MEMBER.c.relation == NAMED))
+    _about.where(_ITEM.c.case_id.in_(_cases_that_name_me))
     .where(_ITEM.c.restricted_at.is_(None), _ITEM.c.expires_at > _p("at"))
     .order_by(_ITEM.c.id.desc())
     .limit(MOST)
@@ -112,11 +119,13 @@ class _Found(NamedTuple):
     occurrence: str
     sealed: bytes
     decided_by: str | None
+    ties: frozenset[str]
+    """what ties the reader to the case"""
 
 
 def _found(tx: Tx, db: Database, row: Row, at: dt.datetime) -> _Found:
     (item, ref, case_id, key_id, key, number, kind, occurrence, author, handling, ground, named, shared_at, expires_at,
-     recalled_at, sealed, decided_by) = row  # fmt: skip
+     recalled_at, sealed, decided_by, ties) = row  # fmt: skip
     # a flow closes what has run out, too: that is no recall
     taken_back = recalled_at is not None and recalled_at < expires_at
     state = "recalled" if taken_back else "ended" if expires_at <= at else "running"
@@ -124,7 +133,9 @@ def _found(tx: Tx, db: Database, row: Row, at: dt.datetime) -> _Found:
     about = Shared(
         item, ref, kind, author, handling, ground, tuple(named), shared_at, expires_at, recalled_at, state, protocol
     )
-    return _Found(about, case_id, key_id, occurrence, bytes(sealed or b""), decided_by)
+    return _Found(
+        about, case_id, key_id, occurrence, bytes(sealed or b""), decided_by, frozenset((ties or "").split(",")) - LENT
+    )
 
 
 def _decision(found: _Found, actor: Actor) -> Decision:
@@ -141,7 +152,7 @@ def _decision(found: _Found, actor: Actor) -> Decision:
         return Decision(True, "you proposed to share this")
     if "own_task" in relation:
         return Decision(True, "you decided on sharing this")
-    return may(item.protocol, actor, "see", item.kind, frozenset(relation), item.handling)
+    return may(item.protocol, actor, "see", item.kind, found.ties | relation, item.handling)
 
 
 def with_me(db: Database, actor: Actor, at: dt.datetime | None = None) -> list[Shared]:
@@ -172,7 +183,7 @@ def opened(db: Database, actor: Actor, item: int, at: dt.datetime | None = None)
     """An item with its text. Raises NotFound, also where its existence is secret, or where access has ended."""
     at = at or clock.now()
     with db.write() as tx:
-        row = tx.one(_ONE, {"item": item})
+        row = tx.one(_ONE, {"item": item, "me": actor.id})
         if row is None:
             raise NotFound
         found = _found(tx, db, row, at)
@@ -198,7 +209,7 @@ def recall(db: Database, actor: Actor, item: int, command_id: str, at: dt.dateti
     """Take back what was shared: from now on no recipient reads it. Its author, or who decided, may. Twice: once."""
     at = at or clock.now()
     with db.write() as tx:
-        row = tx.one(_ONE, {"item": item})
+        row = tx.one(_ONE, {"item": item, "me": actor.id})
         if row is None:
             raise NotFound
         found = _found(tx, db, row, at)

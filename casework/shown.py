@@ -17,7 +17,7 @@ from protocol.visibility import EVERY_CASE, owners
 _UNSAID: dict[str, Any] = {"outcome": None, "given": {}, "why": None, "disagreements": 0}
 _OPEN_STILL: dict[str, Any] = {
     **_UNSAID, "status": "open", "settled_on": None, "recorded_on": None, "proposed_by": None, "proposed_service": None,
-    "as_settled": False,
+    "as_settled": False, "assignee": None,
 }  # fmt: skip
 _TELLING = ("step_done", "step_proposed", "step_waived", "step_returned", "step_cancelled", "step_reopened")
 _QUIET_EVENTS = ("event_happened", "milestone_reached", "milestone_lost")
@@ -34,6 +34,8 @@ def knows_outcome(
         asked = (
             occurrence.status == "proposed" and step.four_eyes is not None and bool(roles & set(step.four_eyes.role))
         )
+        if occurrence.assignee is not None:  # another service shares what is its own: not the owner's business
+            return asked or actor.does_work_of(occurrence.assignee, relation)
         return asked or bool(roles & owners(protocol, step))
     if roles & EVERY_CASE or relation & {"lead", "deputy"} or actor.does_work_of(occurrence.assignee):
         return True

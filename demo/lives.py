@@ -155,6 +155,7 @@ LIVES: tuple[Life, ...] = (
             Deed("15", "event:immediate_safety", by="lead"), Deed("15", "event:emergency_override", by="info_officer"),
             Deed("16", "event:emergency_access", by="youth_worker"), Deed("18", "event:contact_noted", by="lead"),
             Deed("22", "event:propose_sharing", by="info_officer"),
+            Deed("24", "event:propose_sharing", by="lead_worker"),
             Deed("28", "event:dispute_between_services", by="coordinator"),
         ),
     ),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from protocol import events as e
+from protocol.commands import SYSTEM
 from protocol.deadlines import countdown, references
 from protocol.errors import Refused
 from protocol.language import Action, Cancel, Extend, Rule, Step
@@ -226,6 +227,8 @@ def _id(run: Run, key: str, n: int) -> str:
 
 def _open(run: Run, action: Action, value: Any, cause: Cause) -> None:
     run.open_by(value.step, value.due, cause, value.trigger or cause.trigger or cause.key, value.form)
+    if value.theirs and run.actor != SYSTEM:
+        run.emit(e.StepAssigned(id=run.index[value.step][-1], staff=run.actor.id))
 
 
 def _renew(run: Run, action: Action, value: Any, cause: Cause) -> None:

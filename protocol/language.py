@@ -214,7 +214,10 @@ class FourEyes(Part):
 class Shares(Part):
     """What a step releases, once it is settled, to those whom its form names: the text as decided, and nothing else."""
 
-    item: Key = Field(description="the kind of item that is released")
+    item: Key = Field(description="the kind of item that is released, where the form does not say another")
+    kind: Key | None = Field(
+        None, description="field with the kind of item; each shares what is its own by the visibility matrix"
+    )
     when: Condition | None = Field(None, description="only if this holds")
     text: Key = Field(description="field of the form with the exact text")
     to: Key = Field(description="field with the recipients")
@@ -285,6 +288,7 @@ class Open(Part):
     due: Rule | None = Field(None, description="instead of the step's own rule")
     form: Key | None = Field(None, description="the form to fill in, where not its own")
     trigger: Key | None = Field(None, description="a word for conditions on `trigger`: why it was opened")
+    theirs: bool = Field(False, description="it is the task of whoever reported this, not of the owner's role at large")
 
 
 class Renew(Part):
@@ -644,6 +648,9 @@ class Protocol(Part):
     release_types: dict[Key, ReleaseType] = Field(description="ways out of prison, or kinds of activity")
     handling_codes: dict[Key, Text] = Field(description="how an item is to be treated")
     item_kinds: dict[Key, Text] = Field(description="kinds of item for the visibility matrix")
+    police_items: Keys = Field(
+        (), description="kinds of item under the law on police data; every other kind is under the GDPR"
+    )
     roles: dict[Key, Role] = Field(description="who takes part")
     tracks: dict[Key, dict[Key, Text]] = Field(
         default_factory=dict, description="lists of which every item has a track of its own"

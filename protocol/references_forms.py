@@ -50,7 +50,7 @@ def what_is_shared_stands_in_the_form(book: Book) -> Iterator[Finding]:
         if shares is None:
             continue
         fields = {field.key: field.type for field in place.step.form.fields}
-        for name, kind in kinds.items():
+        for name, kind in {**kinds, **({"kind": "choice"} if shares.kind else {})}.items():
             wanted = getattr(shares, name)
             if fields.get(wanted) != kind:
                 words = f"`{wanted}` is no field of kind {kind} in the form of this step"

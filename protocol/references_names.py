@@ -68,7 +68,7 @@ MEETINGS: Uses = ((Rule, "meeting"),)
 TRACKS: Uses = ((FormField, "tracks"),)
 HANDLING: Uses = ((FormField, "handling"), (Step, "handling"))
 TYPES: Uses = ((Condition, "release_type"),)
-ITEMS: Uses = ((May, "item"), (Shares, "item"), (Protocol, "informal_items"))
+ITEMS: Uses = ((May, "item"), (Shares, "item"), (Protocol, "informal_items"), (Protocol, "police_items"))
 BASES: Uses = ((Step, "legal_basis"),)
 OTHERS: Uses = (*CHAINS, *MEETINGS, *TRACKS, *HANDLING, *TYPES, *ITEMS, *BASES)
 

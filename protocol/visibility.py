@@ -20,6 +20,12 @@ BY_CASE = frozenset({"liaison", "partner_worker", "youth_worker"})
 """Roles that work on the cases they are tied to, and on no other."""
 
 
+GIVEN = frozenset({"named", "by_decision"})
+"""Answers of the matrix that a sharing decision turns into yes."""
+LENT = frozenset({"named", "own_task", "emergency"})
+"""Relations that let somebody read what is another's: they make nothing one's own."""
+
+
 class Decision(NamedTuple):
     allowed: bool
     reason: str
@@ -63,6 +69,24 @@ def may_see(
             if _sees(may, relation, handling):
                 return Decision(True, reason)
     return Decision(False, reason)
+
+
+def givable(protocol: Protocol) -> tuple[str, ...]:
+    """The kinds of item that a sharing decision can give somebody: some line of the matrix lets the named read them."""
+    given = {item for may in protocol.visibility if may.see in GIVEN for item in may.item}
+    return tuple(item for item in protocol.item_kinds if item in given)
+
+
+def may_be_given(protocol: Protocol, actor: Actor, item: str, ties: frozenset[str] = frozenset()) -> Decision:
+    """Whether this person could read an item of this kind once a sharing decision names them. `ties`: to the case."""
+    return may_see(protocol, actor, item, (ties - LENT) | {"named"}, "named_only")
+
+
+def own_kinds(protocol: Protocol, actor: Actor, relation: frozenset[str]) -> tuple[str, ...]:
+    """The kinds of item this person may propose to share: those that are theirs to write, by the matrix."""
+    own = (relation - LENT) | {"author"}
+    cells = {item: [_cell(protocol, role, item, own) for role in actor.roles] for item in givable(protocol)}
+    return tuple(item for item, found in cells.items() if any(cell and cell.see == "yes" for cell in found))
 
 
 def owners(protocol: Protocol, step: Step) -> frozenset[str]:
@@ -150,12 +174,20 @@ def may_act(
         allowed = known is not None and bool(roles & set(known.by))
         # emergency access is for those whom nothing ties to the case
         reaches = _reaches(roles, relation) or (known is not None and known.access_hours is not None)
+        if allowed and reaches and _proposes(protocol, event) and not own_kinds(protocol, actor, relation):
+            return Decision(False, "each service shares what is its own, and nothing of this is yours")
         return Decision(allowed and reaches, "the protocol names who may report this event")
     allowed_roles, reason = CASE_ACTIONS.get(action, (frozenset(), "no role may do this"))
     allowed = bool(roles & allowed_roles) and (
         action in ("open", "administer", "audit", "acknowledge", "certify", "watch") or _reaches(roles, relation)
     )
     return Decision(allowed, reason)
+
+
+def _proposes(protocol: Protocol, event: str) -> bool:
+    """Whether this event gives who reports it a sharing decision to write."""
+    opened = (action.open for action in protocol.events[event].does)
+    return any(each is not None and each.theirs and protocol.steps[each.step].shares is not None for each in opened)
 
 
 def _reaches(roles: set[str], relation: frozenset[str]) -> bool:

@@ -23,6 +23,7 @@ from web.announce import CERTAINTIES
 from web.dates import read_day
 from web.forms import Control, Maker, Option, summary, typed_in
 from web.view_task import Said, Typed, day_control, problems_of
+from web.view_tasks import task_path
 from web.visitor import TOKEN_LENGTH, Visitor, member, posted
 
 router = APIRouter(prefix="/cases/{ref}")
@@ -112,7 +113,7 @@ def report_event(ref: str, key: str, v: Visitor = Depends(member), form: FormDat
         return _event_page(v, case, key, Typed("", values, (problem,), "", command))
     try:
         news = ReportEvent(event=key, occurred_on=day, fields=fields)
-        perform(v.db, v.actor, ref, news, v.command_id(form), v.now)
+        performed = perform(v.db, v.actor, ref, news, v.command_id(form), v.now)
     except (NotFound, NotAllowed):
         raise
     except Refused as refusal:
@@ -121,6 +122,9 @@ def report_event(ref: str, key: str, v: Visitor = Depends(member), form: FormDat
         return _event_page(v, case, key, Typed("", values, problems, "", command), said)
     if _event(case, key).names_staff:
         return v.to("/tasks", "report")  # who handed the case over may not open it any more
+    mine = next((each.id for each in performed.events if each.kind == "step_assigned" and each.staff == v.actor.id), "")
+    if mine:  # what was asked for is theirs to write now
+        return v.to(task_path(ref, mine), "report")
     return v.to(f"/cases/{ref}/contacts", "contact") if _event(case, key).log else v.to(f"/cases/{ref}", "report")
 
 

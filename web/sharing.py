@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from casework import sharing
-from casework.sharing import Shared
+from casework.errors import NotAllowed
+from casework.sharing import Opened, Shared
 from protocol.language import Protocol
+from web import rendering
 from web.dates import moment_words, short_day
 from web.visitor import Visitor, member, posted
 
@@ -50,29 +52,53 @@ def lists(v: Visitor = Depends(member)) -> Response:
     return v.page("shared.html", given=given, own=own)
 
 
-@router.get("/shared/{item}")
-def one(item: int, v: Visitor = Depends(member), print_: bool = Query(False, alias="print")) -> Response:
-    found = sharing.opened(v.db, v.actor, item, v.now)
+def _facts(v: Visitor, found: Opened) -> list[tuple[str, str]]:
     t = v.t
-    facts = [
+    return [
         (t("shared.by"), v.names.get(found.item.author, t.of("who", "unknown"))),
         (t("shared.with"), ", ".join(v.names.get(who, t.of("who", "unknown")) for who in found.item.named)),
         (t("shared.ground"), _ground(v, found.item)),
         (t("shared.code"), t.text(found.item.protocol.handling_codes[found.item.handling])),
         (t("shared.until"), short_day(found.item.expires_at.astimezone(v.zone).date(), t.language, v.today)),
     ]
+
+
+@router.get("/shared/{item}")
+def one(item: int, v: Visitor = Depends(member)) -> Response:
+    found = sharing.opened(v.db, v.actor, item, v.now)
+    t = v.t
     saw = [(v.names.get(who, t.of("who", "unknown")), moment_words(at, t.language, v.zone)) for who, at in found.saw]
     return v.page(
         "shared_item.html", line=_line(v, found.item), text=found.text, why=_why(v, found.item.protocol, found.why),
-        facts=facts, saw=saw, may_print=found.may_print, may_recall=found.may_recall, shared_it=bool(found.may_recall or saw),
-        printing=print_ and found.may_print, command=v.new_command(), running=found.item.state == "running",
+        facts=_facts(v, found), saw=saw, may_print=found.may_print, may_recall=found.may_recall, shared_it=bool(found.may_recall or saw),
+        command=v.new_command(),
     )  # fmt: skip
+
+
+@router.get("/shared/{item}/print.pdf")
+def on_paper(item: int, v: Visitor = Depends(member)) -> Response:
+    """On paper, where the handling code allows it; who printed it and when stands on the page."""
+    found = sharing.opened(v.db, v.actor, item, v.now)
+    if not found.may_print:
+        raise NotAllowed("the handling code does not allow printing this")
+    t, line = v.t, _line(v, found.item)
+    printed = t("shared.printed", who=v.me.name, at=moment_words(v.now, t.language, v.zone))
+    told = {
+        "t": t,
+        "kind": line.kind,
+        "ref": line.ref,
+        "text": found.text,
+        "facts": _facts(v, found),
+        "printed": printed,
+    }
+    headers = {"content-disposition": f'inline; filename="shared-{item}.pdf"'}
+    return v.answer(Response(rendering.pdf("shared_print.html", told), media_type="application/pdf", headers=headers))
 
 
 def _ground(v: Visitor, item: Shared) -> str:
     """The ground in the words of the form in which it was chosen."""
     for step in item.protocol.steps.values():
-        if step.shares is not None and step.shares.item == item.kind:
+        if step.shares is not None:
             field = next(each for each in step.form.fields if each.key == step.shares.ground)
             return v.t.text((field.options or {}).get(item.ground)) or item.ground
     return item.ground

@@ -23,6 +23,7 @@ from protocol.visibility import Decision, may
 from web.dates import long_day, moment_words, short_day
 from web.forms import Control, Maker, Option
 from web.offers import offered, which
+from web.proposal import fitted
 from web.reasons import Reasons
 from web.view_case import is_own, names_for, sees_own_part_only
 from web.view_tasks import occurrence_id, task_path, title
@@ -230,7 +231,8 @@ class TaskView:
         draft = None if typed.action == "complete" else drafts.read(self.v.db, *self._mine, self.v.now)
         start = draft.values if draft else self._prefill()
         mine = typed if typed.action == "complete" else Typed(values=start)
-        asked = offered(self.v, self.form.fields, self.maker(mine).controls(self.form.fields))
+        made = offered(self.v, self.form.fields, self.maker(mine).controls(self.form.fields))
+        asked = fitted(self, made, mine)
         controls = [*asked, self.day_control(mine)]
         seconds = self.step.four_eyes
         note = ""

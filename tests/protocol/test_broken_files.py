@@ -77,7 +77,7 @@ LOOKED_UP_APART = {
     "Step.not_decided",
     "Monitored.field",
     "Monitored.column",
-    *(f"Shares.{field}" for field in ("text", "to", "ground", "code", "until")),
+    *(f"Shares.{field}" for field in ("kind", "text", "to", "ground", "code", "until")),
 }
 """Fields, answers, outcomes and forms: looked up in the step or event they belong to."""
 

@@ -246,7 +246,7 @@ def test_nobody_sees_what_is_never_stored(mechelen: Protocol) -> None:
         ("lead_worker", "professional_secret", {"yes"}),
         ("partner_worker", "police_note", {"no"}),
         ("youth_worker", "police_note", {"named"}),
-        ("liaison", "social_plan", {"own_part"}),
+        ("liaison", "social_plan", {"own_part", "yes", "named"}),
         ("mayor", "social_plan", {"summary"}),
         ("mayor", "professional_secret", {"no"}),
         ("auditor", "logistics", {"pseudonymous"}),

@@ -79,7 +79,9 @@ def every_cell(protocol: Protocol, steps: dict[str, Step]) -> Iterator[tuple[Com
 def expected(protocol: Protocol, actor: Actor, tie: str, command: Command, about: str, step: Step | None) -> str:
     """What the policy answers: `allowed`, `denied`, or `unknown` where even the case is a secret."""
     # an author and an assignee are tied to a task; a command on the case as a whole knows them not, unless it names one
-    tied = frozenset() if step is None and tie in ("own_task", "author") else relation(tie)
+    # or reports news: who has a task in a case may
+    unknown = ("author",) if command.kind in AS_EVENTS else ("own_task", "author")
+    tied = frozenset() if step is None and tie in unknown else relation(tie)
     tied -= {"named"}  # who was named in a sharing decision has nothing to do in the case
     action = ACTIONS.get(command.kind, "")
     if command.kind in BY_ITSELF:

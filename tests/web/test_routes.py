@@ -130,7 +130,7 @@ FOR_ALL = {
 """One's own, or nobody's: they show nothing of a case that the matrix does not give."""
 ELSEWHERE = {
     "POST /absences/{staff_id}/end", "GET /cases/{ref}/documents/{document}", "POST /cases/{ref}/documents/{document}/remove",
-    "GET /shared/{item}", "POST /shared/{item}/recall", "POST /staff/{staff_id}/account", "POST /urgent/{message}",
+    "GET /shared/{item}", "GET /shared/{item}/print.pdf", "POST /shared/{item}/recall", "POST /staff/{staff_id}/account", "POST /urgent/{message}",
     "GET /compliance.pdf", "GET /prisons/{prison}", "GET /prisons/{prison}/change", "POST /prisons/{prison}/change",
     "POST /prisons/{prison}/remove", "POST /priorities/{priority}/end", "POST /ledger", "GET /protocols/checks/{job}",
     "POST /ledger/checkpoint", "GET /ledger/{job}", "GET /ledger/{job}/checkpoint.json", "POST /search", "GET /cases/{ref}/paper/plan.pdf",
