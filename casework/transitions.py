@@ -97,7 +97,7 @@ def perform_in(
     tx: Tx, db: Database, actor: Actor, case: int | str, command: Command, command_id: str, at: dt.datetime
 ) -> tuple[Performed, Head]:
     """The same inside a transaction of the caller, who calls `after_commit` later."""
-    loaded = load(tx, case, actor, command_id)
+    loaded = load(tx, case, actor, command_id, at=at)
     if loaded.done is not None:
         return _first_outcome(tx, db, loaded), loaded.head
     turn = begin(tx, db, actor, loaded, at)
