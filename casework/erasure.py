@@ -15,6 +15,7 @@ from models.emergency import EmergencyAccess
 from models.ledger import Tombstone as TombstoneRow
 from models.outbox import ImportRow, Outbox
 from models.people import Person, PersonIdentity
+from models.sharing import Restriction
 from protocol.commands import Actor
 
 _CASE, _PERSON, _TOMBSTONE = table_of(ReleaseCase), table_of(Person), table_of(TombstoneRow)
@@ -66,7 +67,7 @@ def _sealed_tables() -> list[Statement]:
 _CLEAR_SEALED = _sealed_tables()
 _REMOVE = [
     Statement(sa.delete(table_of(model)).where(table_of(model).c.case_id == _p("which")))
-    for model in (Timer, Step, CaseMember, ImportRow, EmergencyAccess)
+    for model in (Timer, Step, CaseMember, ImportRow, EmergencyAccess, Restriction)
 ]
 _REMOVE_IDENTITY = Statement(
     sa.delete(table_of(PersonIdentity)).where(table_of(PersonIdentity).c.person_id == _p("which"))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from casework import clock, emergency, ledger, people, protocols, read_log
+from casework import clock, disputes, emergency, ledger, people, protocols, read_log
 from casework.db import Database
 from casework.errors import NotFound
 from casework.lists import OF_CASE, Page, Task, late_work, open_tasks, task_rows, tasks_for
@@ -130,6 +130,11 @@ def form_of(db: Database, actor: Actor, ref: str, occurrence: str, at: dt.dateti
             knows = knows_outcome(step_of(seen.protocol, seen.state, found), found, seen.protocol, actor, relation)
             if knows:
                 content = _last_form(tx, db, seen, occurrence)
+                shares = step_of(seen.protocol, seen.state, found).shares
+                if shares is not None:
+                    key, _state = state_of(tx, db, seen.case)
+                    place = (seen.case.id, str(seen.case.key_id))
+                    content = disputes.as_now(tx, key, place, occurrence, shares, content)
     if found is None:
         raise NotFound
     if not knows:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from casework import clock, protocols, read_log, states
 from casework.db import Database
+from casework.disputes import CORRECTED_AT, RESTRICTED_SINCE
 from casework.errors import NotAllowed, NotFound
 from casework.keys import KeyGone
 from casework.loading import load
@@ -45,14 +46,15 @@ _ties = (
 _about = sa.select(
     _ITEM.c.id, CASE.c.ref, CASE.c.id, CASE.c.key_id, CASE.c.protocol, CASE.c.protocol_version, _ITEM.c.kind,
     _ITEM.c.occurrence, _ITEM.c.author, _ITEM.c.handling, _ITEM.c.legal_basis, _ITEM.c.named, _ITEM.c.recorded_at,
-    _ITEM.c.expires_at, _ITEM.c.restricted_at, _ITEM.c.sealed, _SHARED.c.decided_by, _ties,
+    _ITEM.c.expires_at, _ITEM.c.ended_at, _ITEM.c.sealed, _SHARED.c.decided_by, _ties,
+    RESTRICTED_SINCE, CORRECTED_AT,
 ).select_from(
     _ITEM.join(CASE, CASE.c.id == _ITEM.c.case_id).join(_SHARED, _SHARED.c.item_id == _ITEM.c.id)
 ).where(CASE.c.erased_at.is_(None))  # fmt: skip
 _cases_that_name_me = sa.select(MEMBER.c.case_id).where(MEMBER.c.staff == _p("me"), MEMBER.c.relation == NAMED)
 _TO_ME = Statement(
     _about.where(_ITEM.c.case_id.in_(_cases_that_name_me))
-    .where(_ITEM.c.restricted_at.is_(None), _ITEM.c.expires_at > _p("at"))
+    .where(_ITEM.c.ended_at.is_(None), _ITEM.c.expires_at > _p("at"))
     .order_by(_ITEM.c.id.desc())
     .limit(MOST)
 )
@@ -66,13 +68,13 @@ _SAW = Statement(
     .limit(MOST)
 )
 _RECALL = Statement(
-    sa.update(_ITEM).where(_ITEM.c.id == _p("which"), _ITEM.c.restricted_at.is_(None)).values(restricted_at=_p("at"))
+    sa.update(_ITEM).where(_ITEM.c.id == _p("which"), _ITEM.c.ended_at.is_(None)).values(ended_at=_p("at"))
 )
 _OTHERS = Statement(
     sa.select(_ITEM.c.named).where(
         _ITEM.c.case_id == _p("case"),
         _ITEM.c.id != _p("item"),
-        _ITEM.c.restricted_at.is_(None),
+        _ITEM.c.ended_at.is_(None),
         _ITEM.c.expires_at > _p("at"),
     )
 )
@@ -95,8 +97,9 @@ class Shared(NamedTuple):
     expires_at: dt.datetime
     recalled_at: dt.datetime | None
     state: str
-    """running, ended or recalled"""
+    """running, restricted, ended, recalled or erased"""
     protocol: Protocol
+    corrected_at: dt.datetime | None = None
 
 
 class Opened(NamedTuple):
@@ -104,6 +107,7 @@ class Opened(NamedTuple):
 
     item: Shared
     text: str
+    """empty while it is disputed, and once it is erased"""
     why: str
     """why this person may see it, as the protocol says"""
     may_print: bool
@@ -125,14 +129,22 @@ class _Found(NamedTuple):
 
 def _found(tx: Tx, db: Database, row: Row, at: dt.datetime) -> _Found:
     (item, ref, case_id, key_id, key, number, kind, occurrence, author, handling, ground, named, shared_at, expires_at,
-     recalled_at, sealed, decided_by, ties) = row  # fmt: skip
+     ended_at, sealed, decided_by, ties, restricted_since, corrected_at) = row  # fmt: skip
     # a flow closes what has run out, too: that is no recall
-    taken_back = recalled_at is not None and recalled_at < expires_at
-    state = "recalled" if taken_back else "ended" if expires_at <= at else "running"
+    recalled_at = ended_at if ended_at is not None and ended_at < expires_at else None
+    state = next(
+        name
+        for name, holds in (
+            ("erased", sealed is None), ("recalled", recalled_at is not None), ("ended", expires_at <= at),
+            ("restricted", restricted_since is not None), ("running", True),
+        )
+        if holds
+    )  # fmt: skip
     protocol = protocols.version(tx, db, key, number)
     about = Shared(
-        item, ref, kind, author, handling, ground, tuple(named), shared_at, expires_at, recalled_at, state, protocol
-    )
+        item, ref, kind, author, handling, ground, tuple(named), shared_at, expires_at, recalled_at, state, protocol,
+        corrected_at,
+    )  # fmt: skip
     return _Found(
         about, case_id, key_id, occurrence, bytes(sealed or b""), decided_by, frozenset((ties or "").split(",")) - LENT
     )
@@ -144,8 +156,10 @@ def _decision(found: _Found, actor: Actor) -> Decision:
     relation = {tie for tie, holds in (("author", item.author == actor.id), (NAMED, actor.id in item.named)) if holds}
     if found.decided_by == actor.id:
         relation.add("own_task")
-    if item.state != "running" and relation == {NAMED}:
+    if item.state not in ("running", "restricted") and relation == {NAMED}:
         return Decision(False, "access to what was shared has ended")
+    if item.state == "restricted" and not relation and item.kind not in item.protocol.police_items:
+        return may(item.protocol, actor, "see_restricted", "", frozenset())
     if item.handling == "oral_only" and not relation & {"author", "own_task"}:
         return Decision(False, "this is said in the meeting only")
     if "author" in relation:
@@ -197,12 +211,22 @@ def opened(db: Database, actor: Actor, item: int, at: dt.datetime | None = None)
         key = states.key_of(db, found.key_id)
     except KeyGone:
         raise NotFound from None
-    content: dict[str, Any] = json.loads(unseal(key, found.sealed, bound_to(str(found.key_id), found.occurrence)))
+    content: dict[str, Any] = {}
+    if _is_shown(found, actor):
+        content = json.loads(unseal(key, found.sealed, bound_to(str(found.key_id), found.occurrence)))
     ours = {found.item.author, found.decided_by}
     return Opened(
-        found.item, str(content["text"]), decision.reason, found.item.handling in PRINTABLE,
-        shared_it and found.item.state == "running", tuple((who, when) for who, when in saw if who not in ours),
+        found.item, str(content.get("text", "")), decision.reason, bool(content) and found.item.handling in PRINTABLE,
+        shared_it and found.item.state in ("running", "restricted"), tuple((who, when) for who, when in saw if who not in ours),
     )  # fmt: skip
+
+
+def _is_shown(found: _Found, actor: Actor) -> bool:
+    """Whether the text itself is shown: what is disputed only to whoever decides on it."""
+    if found.item.state == "restricted":
+        involved = actor.id in (found.item.author, found.decided_by, *found.item.named)
+        return not involved and may(found.item.protocol, actor, "see_restricted", "", frozenset()).allowed
+    return found.item.state != "erased"
 
 
 def recall(db: Database, actor: Actor, item: int, command_id: str, at: dt.datetime | None = None) -> None:
@@ -220,7 +244,7 @@ def recall(db: Database, actor: Actor, item: int, command_id: str, at: dt.dateti
         case = load(tx, found.item.ref, actor, command_id)
         if case.done is not None or found.item.recalled_at is not None:
             return
-        if found.item.state != "running":
+        if found.item.state not in ("running", "restricted"):
             raise Refused("share.ended", "access to this has ended already", "nothing is left to take back")
         key, state = state_of(tx, db, case)
         tx.run(_RECALL, {"which": item, "at": at})

@@ -13,7 +13,7 @@ from models.base import METADATA
 
 OF_CASES = {
     "release_case": "id", "case_member": "case_id", "step": "case_id", "item": "case_id", "sharing_decision": "case_id",
-    "document": "case_id", "document_chunk": "case_id",
+    "document": "case_id", "document_chunk": "case_id", "restriction": "case_id",
 }  # fmt: skip
 OF_PERSONS = {"person": "id", "person_identity": "person_id"}
 WITHOUT_AN_ENTRY = {"release_case": {"judged", "notified_at"}}

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from casework import clock, emergency, erasure, ledger, monitor, proposing, protocols, staff, states
+from casework import clock, disputes, emergency, erasure, ledger, monitor, proposing, protocols, staff, states
 from casework.db import CONFLICTS, Database
 from casework.errors import CommandReused
 from casework.ledger import Head
@@ -105,7 +105,8 @@ def perform_in(
         must_be_allowed(turn.protocol, actor, loaded, turn.before, command)
         if command.kind == "assign_step":
             staff.must_work_here(tx, db, command.staff, "staff", loaded.revision)
-        outcome = proposing.checked(turn, advance(turn.protocol, turn.before, command, at, actor, turn.calendar))
+        outcome = advance(turn.protocol, turn.before, command, at, actor, turn.calendar)
+        outcome = disputes.restricted(turn, command, proposing.checked(turn, outcome))
     except Refused:
         loaded.done = done_meanwhile(tx, command_id)
         if loaded.done is None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from casework import cases, clock, protocols
+from casework import cases, clock, protocols, rights
 from casework.automatic import deadlines
 from casework.automatic.facts import Facts, facts_of
 from casework.db import Database
@@ -247,6 +247,8 @@ class Years:
         given = self._given(facts, case, occurrence, actor) | dict(way.given)
         about = {"trigger": occurrence.trigger, "form": occurrence.form, "release_type": facts.state.release_type}
         fields = answers(facts.protocol, form, outcome, day, given, about, WORDS)
+        for restriction in rights.undecided(self.db, case.ref, occurrence.id):  # decided before the request is answered
+            rights.decide(self.db, actor, restriction, "lifted", "", f"demo-{next(self.order)}-{case.ref}", self.now)
         said = f"{step.name['en']} ({occurrence.id})" + (f": {outcome}" if outcome else "")
         done = self.perform(case, actor, c.CompleteStep(id=occurrence.id, occurred_on=day, fields=fields), said)
         case.refused = 0 if done else case.refused + 1

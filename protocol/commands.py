@@ -121,6 +121,8 @@ class ReportEvent(Frozen):
     event: str
     occurred_on: dt.date
     fields: dict[str, object] = {}
+    about: tuple[str, ...] = ()
+    """of a dispute: `item:7`, `document:ab12`; none: everything that was shared of the case"""
 
 
 class CorrectStep(Frozen):

@@ -475,6 +475,17 @@ class Variant(Part):
     source: str
 
 
+class Restricts(Part):
+    """What an event is about is restricted at once, until the request is answered. Source: GDPR art. 18 and 19."""
+
+    until: Key = Field(description="the step, opened by this event, that answers the request")
+    goes_on: Condition | None = Field(None, description="it stays restricted after an answer for which this holds")
+    lifts: Condition | None = Field(
+        None,
+        description="what nobody decided on is lifted by an answer for which this holds; else each is decided first",
+    )
+
+
 class Event(Part):
     """An exceptional event and what it does."""
 
@@ -484,6 +495,7 @@ class Event(Part):
     form: Form = Field(Form(), description="what is recorded with it")
     does: tuple[Action, ...] = Field((), description="what it does to the case, in order")
     tells: OneOrMany = Field((), description="roles that are told at once")
+    restricts: Restricts | None = Field(None, description="what it is about is restricted at once")
     log: bool = Field(False, description="a note that is made often: it has a page of its own, and changes nothing")
     access_hours: int | None = Field(
         None,

@@ -124,7 +124,13 @@ def _conditions(book: Book) -> Iterator[tuple[Path, dict[str, list[FormField]], 
 
 
 def _around(book: Book, path: Path) -> dict[str, list[FormField]]:
-    """The fields a condition can mean: those of the same form, for `required_when`; else those of its step or event."""
+    """The fields a condition can mean: those of the same form, for `required_when`; else those of its step or event.
+
+    What ends a restriction is an answer: the fields of the step that gives it.
+    """
+    if path[0] == "events" and "restricts" in path:
+        restricts = book.protocol.events[str(path[1])].restricts
+        return book.fields_of(restricts.until) if restricts is not None else {}
     if "required_when" not in path:
         return book.fields_at(path)
     end = len(path) - 1 - path[::-1].index("required_when")

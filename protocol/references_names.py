@@ -25,6 +25,7 @@ from protocol.language import (
     Phase,
     Protocol,
     Renew,
+    Restricts,
     Role,
     Rule,
     Rung,
@@ -42,7 +43,7 @@ STEPS: Uses = (
     (After, "step"), (Rule, "due_of"), (FourEyes, "then"), (Cancel, "steps"), (Cancel, "except_"), (Open, "step"),
     (Renew, "steps"), (Phase, "only"), (Extend, "step"), (Extend, "monthly"), (Extend, "before_end"),
     (Action, "settle"), (Action, "redate"), (Variant, "keep"), (Variant, "drop"), (Variant, "change"),
-    (Protocol, "closing_step"), (Monitored, "step"),
+    (Protocol, "closing_step"), (Monitored, "step"), (Restricts, "until"),
 )  # fmt: skip
 ANCHORS: Uses = (
     (After, "anchor"), (Condition, "known"), (Condition, "unknown"), (Anchor, "stands_in_for"), (Anchor, "forecast"),

@@ -154,6 +154,9 @@ CASE_ACTIONS: dict[str, tuple[frozenset[str], str]] = {
         "that a case was erased is shown to those who watch over erasures",
     ),
     "watch": (frozenset({"dpo", "data_manager"}), "the data protection officer watches who reads what"),
+    "watch_requests": (
+        frozenset({"dpo", "data_manager"}), "the data manager answers what the person asks, and the officer watches",
+    ),
     "answer_request": (
         frozenset({"data_manager"}), "the data manager answers what the person concerned asks",
     ),
@@ -179,7 +182,8 @@ def may_act(
         return Decision(allowed and reaches, "the protocol names who may report this event")
     allowed_roles, reason = CASE_ACTIONS.get(action, (frozenset(), "no role may do this"))
     allowed = bool(roles & allowed_roles) and (
-        action in ("open", "administer", "audit", "acknowledge", "certify", "watch") or _reaches(roles, relation)
+        action in ("open", "administer", "audit", "acknowledge", "certify", "watch", "watch_requests")
+        or _reaches(roles, relation)
     )
     return Decision(allowed, reason)
 

@@ -35,6 +35,7 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/protocols", "frame.nav_protocols", (*WATCHES, "administrator")),
     ("/ledger", "frame.nav_ledger", WATCHES),
     ("/shared", "frame.nav_shared", READS_SHARED),
+    ("/requests", "frame.nav_requests", ("data_manager", "dpo")),
     ("/reading", "frame.nav_reading", ("dpo", "data_manager")),
     ("/duty", "frame.nav_duty", DUTY),
     ("/prisons", "frame.nav_prisons", READS_PRISONS),

@@ -18,6 +18,8 @@ from web.visitor import Visitor, member, posted
 
 router = APIRouter()
 PAGE = "/notices"
+RECEIVED = frozenset({"disputed", "lifted", "corrected", "erased"})
+"""news of what was shared with this person"""
 
 
 class Line(NamedTuple):
@@ -33,6 +35,8 @@ class Line(NamedTuple):
 def _line(v: Visitor, one: Notice) -> Line:
     t = v.t
     href = task_path(one.ref, one.occurrence) if one.step is not None else f"/cases/{one.ref}"
+    if one.what in RECEIVED:  # whoever was given something may not see the case
+        href = "/shared"
     what = t.of("notice", one.what).capitalize()
     return Line(
         moment_words(one.at, t.language, v.zone), what, t.text(one.step), href, one.ref, one.new, one.urgent and one.new

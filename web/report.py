@@ -21,6 +21,7 @@ from protocol.visibility import may
 from web import refusals
 from web.announce import CERTAINTIES
 from web.dates import read_day
+from web.disputed import about
 from web.forms import Control, Maker, Option, summary, typed_in
 from web.view_task import Said, Typed, day_control, problems_of
 from web.view_tasks import task_path
@@ -83,7 +84,7 @@ def _event_page(v: Visitor, case: CaseView, key: str, typed: Typed, refused: Sai
         back_words=v.t("case.number_title", ref=case.ref),
         button=v.t("contacts.save") if event.log else v.t("date.report_save"),
         command=_command(v, typed),
-        controls=[*maker.controls(event.form.fields), day_control(v, typed)],
+        controls=[*maker.controls(event.form.fields), *about(v, case, event, typed), day_control(v, typed)],
     )
     return _page(v, ask, typed, refused)
 
@@ -102,8 +103,9 @@ def ask_event(ref: str, key: str, v: Visitor = Depends(member)) -> Response:
 def report_event(ref: str, key: str, v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
     case = case_for(v.db, v.actor, ref, v.now)
     fields = typed_in(_event(case, key).form.fields, form, case.protocol.tracks)
-    values = {**fields, "occurred_on": str(form.get("occurred_on") or "")}
+    values: dict[str, Any] = {**fields, "occurred_on": str(form.get("occurred_on") or "")}
     command = str(form.get("command") or "")[:TOKEN_LENGTH]
+    values["about"] = [str(each) for each in form.getlist("about")]
     if form.get("add"):
         return _event_page(v, case, key, Typed("", values, (), str(form.get("add")), command))
     try:
@@ -112,7 +114,7 @@ def report_event(ref: str, key: str, v: Visitor = Depends(member), form: FormDat
         problem = Problem("occurred_on", "form.date", "")
         return _event_page(v, case, key, Typed("", values, (problem,), "", command))
     try:
-        news = ReportEvent(event=key, occurred_on=day, fields=fields)
+        news = ReportEvent(event=key, occurred_on=day, fields=fields, about=tuple(values["about"]))
         performed = perform(v.db, v.actor, ref, news, v.command_id(form), v.now)
     except (NotFound, NotAllowed):
         raise

@@ -41,7 +41,7 @@ def _line(v: Visitor, item: Shared) -> Line:
         shared=moment_words(item.shared_at, t.language, v.zone),
         until=short_day(item.expires_at.astimezone(v.zone).date(), t.language, v.today),
         state=t.of("shared_state", item.state),
-        tone="done" if item.state == "running" else "plain",
+        tone={"running": "done", "restricted": "late"}.get(item.state, "plain"),
     )
 
 
@@ -71,8 +71,19 @@ def one(item: int, v: Visitor = Depends(member)) -> Response:
     return v.page(
         "shared_item.html", line=_line(v, found.item), text=found.text, why=_why(v, found.item.protocol, found.why),
         facts=_facts(v, found), saw=saw, may_print=found.may_print, may_recall=found.may_recall, shared_it=bool(found.may_recall or saw),
-        command=v.new_command(),
+        command=v.new_command(), notice=_notice(v, found.item),
     )  # fmt: skip
+
+
+def _notice(v: Visitor, item: Shared) -> str:
+    """What a reader must know of a request of the person concerned."""
+    if item.state == "restricted":
+        return v.t("shared.restricted")
+    if item.state == "erased":
+        return v.t("shared.erased")
+    if item.corrected_at is not None:
+        return v.t("shared.corrected", at=moment_words(item.corrected_at, v.t.language, v.zone))
+    return ""
 
 
 @router.get("/shared/{item}/print.pdf")

@@ -28,7 +28,7 @@ _p = sa.bindparam
 _ENDED = Statement(
     sa.select(_SHARED.c.id, _SHARED.c.case_id, _SHARED.c.item_id, _SHARED.c.recipients)
     .select_from(_SHARED.outerjoin(_ITEM, _ITEM.c.id == _SHARED.c.item_id))
-    .where(_SHARED.c.expires_at <= _p("at"), sa.or_(_ITEM.c.restricted_at.is_(None), _SHARED.c.item_id.is_(None)))
+    .where(_SHARED.c.expires_at <= _p("at"), sa.or_(_ITEM.c.ended_at.is_(None), _SHARED.c.item_id.is_(None)))
 )
 _RUNNING = Statement(
     sa.select(_SHARED.c.recipients).where(
@@ -36,8 +36,8 @@ _RUNNING = Statement(
     )
 )
 _NAMED_NOW = Statement(sa.select(MEMBER.c.staff).where(MEMBER.c.case_id == _p("case"), MEMBER.c.relation == NAMED))
-_RESTRICT = Statement(
-    sa.update(_ITEM).where(_ITEM.c.id == _p("which"), _ITEM.c.restricted_at.is_(None)).values(restricted_at=_p("at"))
+_CLOSE = Statement(
+    sa.update(_ITEM).where(_ITEM.c.id == _p("which"), _ITEM.c.ended_at.is_(None)).values(ended_at=_p("at"))
 )
 _NO_LONGER_NAMED = Statement(
     sa.delete(MEMBER).where(MEMBER.c.case_id == _p("of_case"), MEMBER.c.staff == _p("who"), MEMBER.c.relation == NAMED)
@@ -104,4 +104,4 @@ def _end(tx: Tx, case_id: int, item_id: int | None, recipients: list[str], at: d
     for member in recipients:
         tx.run(_NO_LONGER_NAMED, {"of_case": case_id, "who": member})
     if item_id is not None:
-        tx.run(_RESTRICT, {"which": item_id, "at": at})
+        tx.run(_CLOSE, {"which": item_id, "at": at})

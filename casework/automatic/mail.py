@@ -46,6 +46,26 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "fr": "nouvelle urgente dans le dossier",
         "en": "urgent news in the case",
     },
+    "disputed": {
+        "nl": "iets wat u kreeg is betwist: gebruik het niet",
+        "fr": "une donnée reçue est contestée : ne l'utilisez pas",
+        "en": "something you were given is disputed: do not use it",
+    },
+    "lifted": {
+        "nl": "niet langer betwist: u mag het weer gebruiken",
+        "fr": "n'est plus contesté : vous pouvez à nouveau l'utiliser",
+        "en": "no longer disputed: you may use it again",
+    },
+    "corrected": {
+        "nl": "iets wat u kreeg is rechtgezet: lees het opnieuw",
+        "fr": "une donnée reçue a été rectifiée : relisez-la",
+        "en": "something you were given was corrected: read it again",
+    },
+    "erased": {
+        "nl": "iets wat u kreeg is gewist: vernietig uw afdruk",
+        "fr": "une donnée reçue a été effacée : détruisez votre copie",
+        "en": "something you were given was erased: destroy your copy",
+    },
     "content_in_case": {"nl": "nieuws in het dossier", "fr": "nouveau dans le dossier", "en": "news in the case"},
 }
 

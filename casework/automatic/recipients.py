@@ -13,6 +13,8 @@ from protocol.language import Protocol
 
 DUTY_ROLE = "coordinator"
 """who is phoned where no rota and no phone list is kept: who holds this role, then who counts as it"""
+STAFF = "staff:"
+"""before the id of one member of staff"""
 
 
 class Directory:
@@ -57,6 +59,8 @@ class Directory:
 
 def recipients(db: Database, directory: Directory, facts: Facts, who: str, occurrence: str) -> list[str]:
     """The staff ids that a `Tell` means. Empty: only people without an account are meant (the person, the prison)."""
+    if who.startswith(STAFF):  # this person and no substitute: what was given to them is nobody else's business
+        return [id for id in (who.removeprefix(STAFF),) if id in directory.people]
     special = SPECIAL.get(who)
     if special is not None:
         return directory.reachable(special(db, directory, facts, occurrence), who)

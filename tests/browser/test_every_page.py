@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from casework import case_lists, clock, jobs, proofs, versions
+from casework import case_lists, clock, jobs, proofs, sharing, versions
 from casework.cases import perform
 from casework.db import Database
 from casework.staff import actor_for
@@ -24,7 +24,7 @@ WHO = (
 NOT_A_PAGE = {
     "/", "/health.json", "/compliance.pdf", "/compliance.xlsx", "/oidc/start", "/oidc/callback", "/cases/{ref}/documents/{document}",
     "/ledger/{job}/checkpoint.json",
-    "/cases/{ref}/paper/plan.pdf", "/cases/{ref}/paper/leaflet.pdf",
+    "/cases/{ref}/paper/plan.pdf", "/cases/{ref}/paper/leaflet.pdf", "/shared/{item}/print.pdf",
 }  # fmt: skip
 """routes that lead elsewhere or are for machines"""
 BY_SIGNING_IN = {"/sign-in", "/sign-in/code", "/signed-out", "/invitation/{secret}", "/second-factor/new", "/step-up"}
@@ -42,6 +42,11 @@ def everywhere(chromium: Any, address: str, demo_db: Database) -> dict[str, tupl
     case = case_lists.by_release(demo_db, coordinator).cases[0].ref
     asked = ReportEvent(event="access_request", occurred_on=NOW.date())  # else nobody would have the page of the copy
     perform(demo_db, coordinator, case, asked, "browser:access-request")
+    shared = next(
+        each for each in sharing.by_me(demo_db, actor_for(demo_db, "info-officer"), NOW) if each.state == "running"
+    )
+    objection = ReportEvent(event="objection", occurred_on=NOW.date(), fields={"disputed": "the address"})
+    perform(demo_db, coordinator, shared.ref, objection, "browser:objection")  # else nothing would be restricted
     proofs.start_verifying(
         demo_db, coordinator, None, NOW, state=False
     )  # else nobody would have the page of its result

@@ -100,6 +100,7 @@ GATED: dict[str, set[str]] = {
     "POST /protocols/{key}/{version}/signatories": {"s-cora"},
     "POST /protocols/{key}/{version}/sign": {"s-cora"},
     "GET /reading": {"s-dana", "s-frank"},
+    "GET /requests": {"s-dana", "s-frank"},
     "GET /staff": ADMINISTERS,
     "GET /staff/{staff_id}": ADMINISTERS,
     "GET /staff/new": {ADMINISTRATOR},
@@ -130,7 +131,8 @@ FOR_ALL = {
 """One's own, or nobody's: they show nothing of a case that the matrix does not give."""
 ELSEWHERE = {
     "POST /absences/{staff_id}/end", "GET /cases/{ref}/documents/{document}", "POST /cases/{ref}/documents/{document}/remove",
-    "GET /shared/{item}", "GET /shared/{item}/print.pdf", "POST /shared/{item}/recall", "POST /staff/{staff_id}/account", "POST /urgent/{message}",
+    "GET /shared/{item}", "GET /shared/{item}/print.pdf", "GET /requests/{restriction}", "POST /requests/{restriction}",
+    "POST /shared/{item}/recall", "POST /staff/{staff_id}/account", "POST /urgent/{message}",
     "GET /compliance.pdf", "GET /prisons/{prison}", "GET /prisons/{prison}/change", "POST /prisons/{prison}/change",
     "POST /prisons/{prison}/remove", "POST /priorities/{priority}/end", "POST /ledger", "GET /protocols/checks/{job}",
     "POST /ledger/checkpoint", "GET /ledger/{job}", "GET /ledger/{job}/checkpoint.json", "POST /search", "GET /cases/{ref}/paper/plan.pdf",
