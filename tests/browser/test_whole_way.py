@@ -79,7 +79,7 @@ class City:
         self.send(page, form)
 
     def send(self, page: Page, form: str) -> None:
-        page.locator(form).locator('button:not([name="add"])').last.click()
+        page.locator(form).locator('button:not([name="add"], [formaction])').last.click()
         page.wait_for_load_state()
         wrong = page.locator(".govuk-error-summary, .message.stop")
         assert wrong.count() == 0, f"{page.url}: {wrong.first.inner_text()}"
@@ -191,6 +191,21 @@ def test_the_critical_path_without_scripts(city: Callable[..., City]) -> None:
     assert urlsplit(page.url).path == "/signed-out"
 
 
+def test_the_other_roles_do_their_work(city: Callable[..., City]) -> None:
+    """Those beside liaison, worker and coordinator: each from the first page to what they came for."""
+    c = city(scripts=True)
+    announce(c, "ANDERE-1", "Ann", RELEASE)
+    begin(c, "lead-1")
+    c.step("info-officer", "infocheck")
+    shares(c)
+    c.step("lead-1", "contact.1", leaflet="yes", choice="yes")
+    partner(c)
+    mayor(c)
+    rights(c)
+    administrator(c)
+    auditor(c)
+
+
 def test_the_whole_way(city: Callable[..., City]) -> None:
     c = city(scripts=True)
     announce(c, "MET-1", "Vic", RELEASE)
@@ -276,3 +291,107 @@ def reports(c: City) -> None:
     book: Any = openpyxl.load_workbook(BytesIO(Path(sheet.value.path()).read_bytes()))
     names = {row[0] for row in book.worksheets[0].iter_rows(values_only=True)}
     assert "Gevangenisbezoek" in names
+
+
+def report(c: City, staff: str, event: str, **answers: str) -> None:
+    """News of the case, by its form."""
+    page = c.open(staff, f"/cases/{c.ref}/report/{event}")
+    form = f'form[action$="/report/{event}"]'
+    fill(page.locator(form), answers)
+    c.send(page, form)
+
+
+def shares(c: City) -> None:
+    """The police proposes one sentence, welfare agrees, the lead worker reads it; who read it is seen; it is recalled."""
+    words = "Er is nieuws: bel mij vandaag."
+    page = c.open("info-officer", f"/cases/{c.ref}/steps/share")
+    form = page.locator(FORM)
+    form.locator('[name="f.decision"][value="shared"]').check(force=True)
+    form.locator('[name="f.recipients"][value="lead-1"]').check(force=True)
+    fill(form, {"item": words, "code": "case_team", "expires_on": "2026-12-31"})
+    c.send(page, FORM)
+    c.second("second-member", "share")
+    reads = c.open("lead-1", "/shared")
+    assert c.ref in reads.inner_text("main")
+    reads.locator('main a[href^="/shared/"]').first.click()
+    assert words in reads.inner_text("main")
+    page = c.open("info-officer", urlsplit(reads.url).path)
+    assert "Noor Verzonnen" in page.inner_text("main"), "who read it"
+    recall = 'form[action$="/recall"]'
+    page.locator("details", has=page.locator(recall)).locator("summary").first.click()
+    page.locator(recall).locator("button").click()
+    page.wait_for_load_state()
+    assert words not in c.open("lead-1", "/shared").inner_text("main")
+    assert c.open("lead-1", urlsplit(reads.url).path).locator("h1").inner_text() != words
+
+
+def partner(c: City) -> None:
+    """One task, without the file around it."""
+    page = c.open("coordinator", f"/cases/{c.ref}/steps/visit1")
+    assign = 'form[action$="/assign"]'
+    page.locator("details", has=page.locator(assign)).locator("summary").first.click()
+    page.locator(assign).locator("select").select_option("welfare-worker")
+    c.send(page, assign)
+    page = c.open("welfare-worker", "/tasks")
+    assert "Gevangenisbezoek" in page.inner_text("main") and c.ref in page.inner_text("main")
+    assert "Verzonnen Ann" not in c.open("welfare-worker", f"/cases/{c.ref}").content()
+    c.step("welfare-worker", "visit1", held="held", permission="V-2026")
+    assert "Gevangenisbezoek" not in c.open("welfare-worker", "/tasks").inner_text("main")
+
+
+def mayor(c: City) -> None:
+    """A question of principle reaches the mayor by number, without a name."""
+    report(c, "coordinator", "dispute_between_services", action="Wie vervoert de goederen?")
+    c.sees("mayor", "/mayor", c.ref)
+    page = c.open("mayor", "/mayor")
+    assert "Ann" not in page.inner_text("main")
+    assert c.open("mayor", f"/cases/{c.ref}").locator("h1").inner_text() != f"dossier {c.ref}"
+
+
+def rights(c: City) -> None:
+    """The person asks for the file: the data manager makes the copy and answers; the officer sees who read what."""
+    report(c, "coordinator", "access_request")
+    page = c.open("data-manager", "/tasks")
+    assert c.ref in page.inner_text("main")
+    page = c.open("data-manager", f"/cases/{c.ref}/copy")
+    with page.expect_download() as pdf:
+        page.locator('button[value="pdf"]').click()
+    text = " ".join(part.extract_text() for part in PdfReader(BytesIO(Path(pdf.value.path()).read_bytes())).pages)
+    assert "Verzonnen" in text and "Ann" in text
+    for step in ("acknowledge", "answer"):
+        c.step("data-manager", step)
+    assert c.ref not in c.open("data-manager", "/tasks").inner_text("main")
+    page = c.open("dpo", f"/reading?case={c.ref}")
+    assert {"Noor Verzonnen", "Ilse Fictief", "Omar Fictief"} <= set(page.locator("main tbody td").all_inner_texts())
+    assert "Ann" not in page.inner_text("main tbody")
+
+
+def administrator(c: City) -> None:
+    """A closing day: what moves is shown before it is saved. A colleague starts. No case is to be seen."""
+    page = c.open("administrator", "/closing-days")
+    add = 'form[action="/closing-days"]:has([name="name"])'
+    page.locator(add).locator('[name="day"]').fill("2026-11-20")
+    page.locator(add).locator('[name="name"]').fill("Brugdag")
+    page.locator(add).locator("button").click()
+    page.wait_for_load_state()
+    page.locator('button[name="sure"]').click()
+    page.wait_for_load_state()
+    assert "Brugdag" in c.open("administrator", "/closing-days").inner_text("main")
+    page = c.open("administrator", "/staff/new")
+    form = 'form[action="/staff/new"]'
+    typed = {"name": "Nora Verzonnen", "service": "social", "email": "nora@fictiestad.example", "hours_per_week": "38"}
+    for name, text in typed.items():
+        page.locator(form).locator(f'[name="{name}"]').fill(text)
+    page.locator(form).locator('[name="roles"][value="lead_worker"]').check(force=True)
+    page.locator(form).locator('[name="language"][value="nl"]').check(force=True)
+    c.send(page, form)
+    assert "Nora Verzonnen" in c.open("administrator", "/staff").inner_text("main")
+    assert c.open("administrator", f"/cases/{c.ref}").locator("main a[href*='/steps/']").count() == 0
+
+
+def auditor(c: City) -> None:
+    """From a figure to the case behind it, by number."""
+    page = c.open("auditor", "/compliance?since=2026-11-01&until=2026-11-30")
+    page.locator('main a[href^="/compliance/"]').first.click()
+    page.wait_for_load_state()
+    assert re.search(r"2026-\d{3}", page.inner_text("main")) and "Ann" not in page.inner_text("main")
