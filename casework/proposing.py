@@ -33,6 +33,17 @@ _HERE = Statement(sa.select(_STAFF.c.id, _STAFF.c.roles, _STAFF.c.service).where
 _TIES = Statement(sa.select(MEMBER.c.staff, MEMBER.c.relation).where(MEMBER.c.case_id == _p("case")))
 
 
+def everybody(tx: Tx, case_id: int) -> list[tuple[Actor, frozenset[str]]]:
+    """Those who work here, each with what ties them to the case."""
+    ties: dict[str, set[str]] = {}
+    for who, relation in tx.all(_TIES, {"case": case_id}):
+        ties.setdefault(who, set()).add(relation)
+    return [
+        (Actor(id=who, roles=tuple(roles), service=service), frozenset(ties.get(who, ())))
+        for who, roles, service in tx.all(_HERE, {})
+    ]
+
+
 def kind_of(
     protocol: Protocol, shares: Shares, author: Actor, relation: frozenset[str], said: Mapping[str, Any]
 ) -> str:
@@ -52,14 +63,9 @@ def kind_of(
 
 def readers(tx: Tx, protocol: Protocol, case_id: int) -> dict[str, frozenset[str]]:
     """Per kind of item those who work here and could read one of this case, once they are named."""
-    ties: dict[str, set[str]] = {}
-    for who, relation in tx.all(_TIES, {"case": case_id}):
-        ties.setdefault(who, set()).add(relation)
-    people = [Actor(id=who, roles=tuple(roles), service=service) for who, roles, service in tx.all(_HERE, {})]
+    people = everybody(tx, case_id)
     return {
-        kind: frozenset(
-            each.id for each in people if may_be_given(protocol, each, kind, frozenset(ties.get(each.id, ()))).allowed
-        )
+        kind: frozenset(each.id for each, ties in people if may_be_given(protocol, each, kind, ties).allowed)
         for kind in protocol.item_kinds
     }
 

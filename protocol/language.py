@@ -663,6 +663,10 @@ class Protocol(Part):
     police_items: Keys = Field(
         (), description="kinds of item under the law on police data; every other kind is under the GDPR"
     )
+    classified_words: tuple[str, ...] = Field(
+        (),
+        description="words of classified information: a form warns of them; one in capitals counts only in capitals",
+    )
     roles: dict[Key, Role] = Field(description="who takes part")
     tracks: dict[Key, dict[Key, Text]] = Field(
         default_factory=dict, description="lists of which every item has a track of its own"

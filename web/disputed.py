@@ -14,8 +14,9 @@ from casework.rights import MOST_TEXT, Disputed
 from models.sharing import SETTLED
 from protocol.errors import Problem, Refused
 from protocol.language import Event
+from web.classified import RULE, confirmation, in_text
 from web.dates import moment_words, short_day
-from web.forms import Control, Option, summary
+from web.forms import Control, Option, problem_words, summary
 from web.view_task import Typed, problems_of
 from web.view_tasks import task_path
 from web.visitor import Visitor, member, posted
@@ -105,7 +106,10 @@ def _page(v: Visitor, one: Disputed, typed: dict[str, str], problems: tuple[Prob
     t, wrong = v.t, {each.field: each for each in problems}
 
     def said(field: str) -> str:
-        return t.of("refusal", wrong[field].rule.replace(".", "_") + "_remedy") if field in wrong else ""
+        found = wrong.get(field)
+        if found is not None and found.rule == RULE:
+            return problem_words(t, found)
+        return t.of("refusal", found.rule.replace(".", "_") + "_remedy") if found else ""
 
     outcomes = [how for how in SETTLED if how != "corrected" or one.item is not None]
     options = tuple(Option(how, t.of("restriction", f"to_{how}"), typed.get("how") == how) for how in outcomes)
@@ -115,7 +119,7 @@ def _page(v: Visitor, one: Disputed, typed: dict[str, str], problems: tuple[Prob
             "text", "text", "textarea", t("requests.text"), hint=t("requests.text_hint"), required=False, sometimes=True,
             value=typed.get("text", ""), limits={"maxlength": MOST_TEXT}, problem=said("text"),
         )  # fmt: skip
-        controls.append(text)
+        controls += [text, *confirmation(t, problems)]
     shown = ""
     if one.item is not None and not one.is_police and one.settled_at is None:
         shown = sharing.opened(v.db, v.actor, one.item, v.now).text
@@ -135,6 +139,10 @@ def ask(restriction: int, v: Visitor = Depends(member)) -> Response:
 def decide(restriction: int, v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
     v.must_step_up()
     typed = {name: str(form.get(name) or "") for name in ("how", "text")}
+    one = rights.one(v.db, v.actor, restriction)
+    warned = in_text(one.protocol, "text", typed["text"], form) if typed["how"] == "corrected" else ()
+    if warned:
+        return _page(v, one, typed, warned)
     try:
         rights.decide(v.db, v.actor, restriction, typed["how"], typed["text"], v.command_id(form), v.now)
     except Refused as refusal:

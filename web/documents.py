@@ -15,12 +15,15 @@ from casework import documents
 from casework.document_files import MOST_BYTES, FileRefused
 from casework.documents import CODES, PURPOSE_LENGTH, TITLE_LENGTH, Listed, Listing
 from casework.errors import NotAllowed, NotFound
+from casework.reading import case_for
 from protocol.errors import Problem, Refused
 from protocol.language import Protocol
 from web import refusals
+from web.audience import of_documents
 from web.browser import uploaded
+from web.classified import RULE, confirmation, in_text
 from web.dates import moment_words
-from web.forms import Control, Option, summary
+from web.forms import Control, Option, problem_words, summary
 from web.view_task import Said
 from web.visitor import Visitor, member, posted
 
@@ -82,6 +85,8 @@ def _problem(v: Visitor, problems: Mapping[str, Problem], field: str) -> str:
     found = problems.get(field)
     if found is None:
         return ""
+    if found.rule == RULE:
+        return problem_words(v.t, found)
     said = {
         "file": v.t("documents.bad_file"),
         "named": v.t("documents.bad_named"),
@@ -124,7 +129,7 @@ def _controls(v: Visitor, found: Listing, typed: FormData | None, said: tuple[Pr
 def _page(v: Visitor, ref: str, typed: FormData | None = None, refusal: Refused | None = None) -> Response:
     found = documents.listed(v.db, v.actor, ref, v.now)
     problems = refusal.problems if refusal else ()
-    controls = _controls(v, found, typed, problems) if found.items else []
+    controls = [*_controls(v, found, typed, problems), *confirmation(v.t, problems)] if found.items else []
     wrong = summary(controls)
     said = None
     if refusal is not None and (not wrong or isinstance(refusal, FileRefused)):
@@ -135,6 +140,7 @@ def _page(v: Visitor, ref: str, typed: FormData | None = None, refusal: Refused 
         ref=ref,
         lines=[_line(v, found, each) for each in found.documents],
         controls=controls,
+        seen_by=of_documents(v, case_for(v.db, v.actor, ref, v.now), found.items) if found.items else [],
         problems=wrong,
         refused=said,
         command=v.new_command(),
@@ -160,6 +166,10 @@ def _add(v: Visitor, ref: str, form: FormData, name: str, content: bytes) -> Res
 
     named = tuple(str(who) for who in form.getlist("named"))
     new = documents.New(text("title"), text("purpose"), text("item"), text("handling"), named)
+    warned = [problem for name in ("title", "purpose") for problem in in_text(v.protocol, name, text(name), form)]
+    if warned:
+        said = Refused(RULE, "a word of classified information", "take it out, or confirm", "title", tuple(warned))
+        return _page(v, ref, form, said)
     try:
         documents.add(v.db, v.actor, ref, new, name, content, v.command_id(form), v.now)
     except (NotFound, NotAllowed):

@@ -201,6 +201,8 @@ def problem_words(t: Words, problem: Problem, each: FormField | None = None) -> 
     key = problem.rule.replace(".", "_").replace("-", "_")
     if not t.known("problem", key):
         return t.sentence(problem.remedy)
+    if key == "form_classified":
+        return t("problem.form_classified", word=problem.remedy)
     if each is not None and key == "form_text":
         return t("problem.form_text_long", n=each.max_length)
     if each is not None and key == "form_number" and (each.minimum is not None or each.maximum is not None):

@@ -20,6 +20,8 @@ from protocol.language import Event
 from protocol.visibility import may
 from web import refusals
 from web.announce import CERTAINTIES
+from web.audience import Audience, of_event
+from web.classified import confirmation, unconfirmed
 from web.dates import read_day
 from web.disputed import about
 from web.forms import Control, Maker, Option, summary, typed_in
@@ -42,6 +44,8 @@ class Ask:
     button: str
     command: str
     controls: list[Control]
+    seen_by: Audience | None = None
+    """who will read what is typed; None: nothing is"""
 
 
 def _must(v: Visitor, case: CaseView, action: str, event: str = "") -> None:
@@ -84,7 +88,13 @@ def _event_page(v: Visitor, case: CaseView, key: str, typed: Typed, refused: Sai
         back_words=v.t("case.number_title", ref=case.ref),
         button=v.t("contacts.save") if event.log else v.t("date.report_save"),
         command=_command(v, typed),
-        controls=[*maker.controls(event.form.fields), *about(v, case, event, typed), day_control(v, typed)],
+        controls=[
+            *maker.controls(event.form.fields),
+            *about(v, case, event, typed),
+            day_control(v, typed),
+            *confirmation(v.t, typed.problems),
+        ],
+        seen_by=of_event(v, case, event),
     )
     return _page(v, ask, typed, refused)
 
@@ -108,6 +118,9 @@ def report_event(ref: str, key: str, v: Visitor = Depends(member), form: FormDat
     values["about"] = [str(each) for each in form.getlist("about")]
     if form.get("add"):
         return _event_page(v, case, key, Typed("", values, (), str(form.get("add")), command))
+    warned = unconfirmed(case.protocol, _event(case, key).form.fields, fields, form)
+    if warned:
+        return _event_page(v, case, key, Typed("", values, warned, "", command))
     try:
         day = dt.date.fromisoformat(read_day(values["occurred_on"]))
     except ValueError:

@@ -16,7 +16,7 @@ from casework.errors import NotAllowed, NotFound
 from casework.subject_access import REQUEST
 from protocol import commands as c
 from protocol.errors import Problem, Refused
-from web import refusals, rendering, task_more
+from web import classified, refusals, rendering, task_more
 from web.corrections import may_mend
 from web.dates import read_day
 from web.forms import summary, typed_in
@@ -152,6 +152,9 @@ def complete(ref: str, step: str, v: Visitor = Depends(member), form: FormData =
     values = {**fields, "occurred_on": str(form.get("occurred_on") or "")}
     if form.get("add"):
         return _page(view, _sent(form, "complete", values, (), str(form.get("add"))))
+    warned = classified.unconfirmed(view.case.protocol, view.form.fields, fields, form)
+    if warned:
+        return _page(view, _sent(form, "complete", values, warned), status=422)
 
     def make(id: str) -> c.CompleteStep:
         return c.CompleteStep(id=id, occurred_on=_day(form, "occurred_on"), fields=fields)
@@ -197,6 +200,11 @@ def _sent_before(v: Visitor, ref: str, step: str, form: FormData) -> Response:
 def decide(ref: str, step: str, v: Visitor = Depends(member), form: FormData = Depends(posted)) -> Response:
     narrowed = _narrowed(v, ref, step, form)
     values = {**narrowed, **{name: str(form.get(name) or "") for name in ("agree", "field", "priority")}}
+    if narrowed and values["agree"] == "yes":
+        view = TaskView(v, ref, step)
+        warned = classified.unconfirmed(view.case.protocol, view.narrowing_fields(), narrowed, form)
+        if warned:
+            return _page(view, _sent(form, "decide", values, warned), status=422)
 
     def make(id: str) -> c.DecideSecond:
         if values["agree"] not in ("yes", "no"):

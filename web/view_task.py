@@ -20,6 +20,8 @@ from protocol.errors import Problem, Refused
 from protocol.language import Form, FormField, Step
 from protocol.state import Occurrence
 from protocol.visibility import Decision, may
+from web.audience import Audience, of_step
+from web.classified import confirmation
 from web.dates import long_day, moment_words, short_day
 from web.forms import Control, Maker, Option
 from web.offers import offered, which
@@ -44,6 +46,7 @@ class Completing(NamedTuple):
     button: str
     note: str
     command: str
+    seen_by: Audience
     draft: str = ""
     """when what stands in the form was kept; empty: it is no draft"""
 
@@ -233,14 +236,15 @@ class TaskView:
         mine = typed if typed.action == "complete" else Typed(values=start)
         made = offered(self.v, self.form.fields, self.maker(mine).controls(self.form.fields))
         asked = fitted(self, made, mine)
-        controls = [*asked, self.day_control(mine)]
+        controls = [*asked, self.day_control(mine), *confirmation(self.t, mine.problems)]
         seconds = self.step.four_eyes
         note = ""
         if seconds is not None:
             note = self.t("task.four_eyes", who=self.v.role_names(list(seconds.role)))
         button = self.t("task.propose") if seconds is not None else self.t("task.complete")
         kept = self.draft_words(draft.saved_at) if draft else ""
-        return Completing(controls, button, note, mine.command or self.v.new_command(), kept)
+        seen_by = of_step(self.v, self.case, self.step, self.occurrence)
+        return Completing(controls, button, note, mine.command or self.v.new_command(), seen_by, kept)
 
     @property
     def _mine(self) -> tuple[Actor, str, str]:
@@ -271,6 +275,7 @@ class TaskView:
         answers = Written(self.t, self.case.protocol, self.names).answers(self.form.fields, written)
         counted = which(self.v, self.form.fields, str(mine.values.get("priority", "")))
         controls = [*self._narrowing(written, mine), *self._decision_controls(mine), *counted]
+        controls += confirmation(self.t, mine.problems)
         return Deciding(by, answers, controls, mine.command or self.v.new_command())
 
     def narrowing_fields(self) -> list[FormField]:
