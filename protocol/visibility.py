@@ -71,6 +71,31 @@ def may_see(
     return Decision(False, reason)
 
 
+class Because(NamedTuple):
+    """Why somebody may or may not see a kind of item: the line of the matrix, the role and the tie by which it fits."""
+
+    allowed: bool
+    role: str
+    """empty: no line is about any of their roles"""
+    tie: str
+    """empty: the role is enough"""
+    line: May | None
+
+
+def because(protocol: Protocol, actor: Actor, item: str, relation: frozenset[str]) -> Because:
+    """The answer of `may_see`, with the rule behind it."""
+    found = Because(False, "", "", None)
+    for role in actor.roles:
+        line = _cell(protocol, role, item, relation)
+        if line is None:
+            continue
+        tie = "" if "any" in line.relation else min(relation & set(line.relation))
+        found = Because(_sees(line, relation, "case_team"), role, tie, line)
+        if found.allowed:
+            break
+    return found
+
+
 def givable(protocol: Protocol) -> tuple[str, ...]:
     """The kinds of item that a sharing decision can give somebody: some line of the matrix lets the named read them."""
     given = {item for may in protocol.visibility if may.see in GIVEN for item in may.item}

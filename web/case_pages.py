@@ -18,7 +18,7 @@ from protocol.errors import Refused
 from protocol.explain import Planned, forecast
 from protocol.state import Occurrence
 from protocol.visibility import may
-from web import errors, way
+from web import errors, way, why
 from web.contacts import sees_contacts
 from web.corrections import may_correct_dates
 from web.dates import language_name, long_day, moment_words, short_day
@@ -290,6 +290,8 @@ def show(ref: str, v: Visitor = Depends(member)) -> Response:
         history=lines,
         deviations=[each.said(v.t.language) for each in strayed],
         mine=Liner(v, mine, with_case=False).lines(),
+        because=why.of_parts(v, case),
+        not_seen=why.not_seen(v, case),
     )
 
 

@@ -80,3 +80,26 @@ def test_a_stamp_counts_in_capitals_and_a_phrase_in_any_spelling() -> None:
     assert word_in(WORDS, "nota: TRES SECRET") == "TRÈS SECRET"
     assert word_in(WORDS, "Diffusion\nRESTREINTE") == "diffusion restreinte"
     assert word_in(WORDS, "een vertrouwelijk gesprek, le secret professionnel, SECRETARY") is None
+
+
+def test_every_part_of_a_case_says_why_one_sees_it_and_what_one_does_not(db: Database, as_: Choose) -> None:
+    ref = assigned_case(db).ref
+    page = as_("s-lena").get(f"/cases/{ref}").text
+    assert page.count("Why can I see this?") == 6, "steps, history, person, dates, people, contacts"
+    assert "Own cases." in page and "protocol draft, section 3" in page and "you lead this case" in page
+    missing = page.partition("What do I not see here, and why?")[2]
+    assert "Filtered police note" in missing and "not whether there is any" in missing
+    dana = as_("s-dana").get(f"/cases/{ref}").text
+    assert "Erases in time and answers requests." in dana and "your role is enough" in dana
+    assert "On a recorded request." in dana.partition("What do I not see here, and why?")[2]
+    assert as_("s-omar").get(f"/cases/{ref}").status_code == 404, "where existence is a secret nothing is explained"
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+def test_what_one_does_not_see_reads_the_same_whether_it_is_there_or_not(db: Database, as_: Choose) -> None:
+    ref = ready_to_share(db)
+    lena = as_("s-dana")
+    before = lena.get(f"/cases/{ref}").text.partition("What do I not see here, and why?")[2]
+    as_("s-ilse").post(f"/cases/{ref}/steps/share/complete", PROPOSAL)
+    as_("s-sara").post(f"/cases/{ref}/steps/share/decide", {"agree": "yes"})
+    assert lena.get(f"/cases/{ref}").text.partition("What do I not see here, and why?")[2] == before

@@ -24,7 +24,8 @@ LITERAL = re.compile(r"[\"']([a-z]+\.[a-z0-9_]+)[\"']")
 FAMILIES = frozenset(
     {
         "answer", "certainty", "cause", "check", "done", "outcome", "problem", "reason", "refusal", "sentences",
-        "service", "staff", "shared_state", "restriction", "read_what", "ground", "account_state", "key_state", "status", "tone", "trigger",
+        "service", "staff", "shared_state", "restriction", "relation", "read_what", "ground", "account_state", "key_state",
+        "status", "tone", "trigger",
         "version_status", "waiver", "who", "why",
     }
 )  # fmt: skip
