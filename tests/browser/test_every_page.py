@@ -24,7 +24,7 @@ WHO = (
 NOT_A_PAGE = {
     "/", "/health.json", "/compliance.pdf", "/compliance.xlsx", "/oidc/start", "/oidc/callback", "/cases/{ref}/documents/{document}",
     "/ledger/{job}/checkpoint.json",
-    "/cases/{ref}/paper/plan.pdf", "/cases/{ref}/paper/leaflet.pdf", "/shared/{item}/print.pdf",
+    "/cases/{ref}/paper/plan.pdf", "/cases/{ref}/paper/leaflet.pdf", "/shared/{item}/print.pdf", "/calendar/{secret}.ics",
 }  # fmt: skip
 """routes that lead elsewhere or are for machines"""
 BY_SIGNING_IN = {"/sign-in", "/sign-in/code", "/signed-out", "/invitation/{secret}", "/second-factor/new", "/step-up"}
