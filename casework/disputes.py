@@ -78,6 +78,9 @@ _SETTLE = Statement(
 _STILL = Statement(
     sa.select(sa.func.count()).select_from(_RESTRICTION).where(_RESTRICTION.c.document == _p("document"), _running)
 )
+_IN_CASE = Statement(
+    sa.select(sa.func.count()).select_from(_RESTRICTION).where(_RESTRICTION.c.case_id == _p("case"), _running)
+)
 _LIFT_DOCUMENT = Statement(sa.update(_DOCUMENT).where(_DOCUMENT.c.id == _p("which")).values(restricted_at=None))
 _NAMED = Statement(sa.select(_ITEM.c.named).where(_ITEM.c.id == _p("item")))
 _NOW = Statement(
@@ -101,8 +104,19 @@ def restricted(turn: Turn, command: Command, outcome: Outcome) -> Outcome:
                 found = _restrict(turn, event.event, opened[known.restricts.until], about)
                 outcome = outcome._replace(clean={**outcome.clean, "restricted": found})
         elif event.kind == "step_done":
+            _must_not_erase(turn, outcome.state.steps[event.id].step, event.outcome)
             _answered(turn, event, opened.get(outcome.state.steps[event.id].step, ""))
     return outcome
+
+
+def _must_not_erase(turn: Turn, step: str, outcome: str) -> None:
+    """What is disputed is kept until it is decided: the person may need it. Source: GDPR art. 18(1)."""
+    follows = turn.protocol.steps[step].follows if step in turn.protocol.steps else ()
+    erases = any(each.erase and matches(each.when, {"outcome": outcome}) for each in follows)
+    if erases and turn.tx.one(_IN_CASE, {"case": turn.case.id}) != (0,):
+        raise Refused(
+            "dispute.erase", "something in this case is disputed", "decide on it first, on the page of requests"
+        )
 
 
 def _restrict(turn: Turn, request: str, answer: str, about: set[str]) -> list[str]:

@@ -63,7 +63,8 @@ class Readings(NamedTuple):
     more: bool
 
 
-def _must_watch(tx: Tx, db: Database, actor: Actor) -> Decision:
+def must_watch(tx: Tx, db: Database, actor: Actor) -> Decision:
+    """Raises NotAllowed."""
     answers = [may(found, actor, "watch", "", frozenset()) for found in protocols.all_newest(tx, db)]
     allowed = [answer for answer in answers if answer.allowed]
     if not allowed:
@@ -87,7 +88,7 @@ def _asked(
 ) -> Readings:  # fmt: skip
     first, last = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in (days[0], days[1] + dt.timedelta(days=1)))
     with db.write() as tx:
-        decision = _must_watch(tx, db, actor)
+        decision = must_watch(tx, db, actor)
         rows = tx.all(wanted, {**values, "since": first, "until": last, "upto": PAGE * page + 1})
         read_log.note(tx, actor, None, what, decision, clock.now(), [])
     shown = rows[PAGE * (page - 1) : PAGE * page]
@@ -103,5 +104,5 @@ def unusual(db: Database, actor: Actor, at: dt.datetime | None = None) -> list[t
     """Who opened many different cases within the last hour, and how many."""
     at = at or clock.now()
     with db.read() as tx:
-        _must_watch(tx, db, actor)
+        must_watch(tx, db, actor)
         return [(staff, int(count)) for staff, count in tx.all(_MANY, {"since": at - HOUR, "many": MANY})]

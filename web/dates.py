@@ -51,6 +51,11 @@ def short_day(day: dt.date, language: str, today: dt.date | None = None) -> str:
     return words if today is not None and today.year == day.year else f"{words}{NO_BREAK}{day.year}"
 
 
+def month_name(day: dt.date, language: str) -> str:
+    """November 2026."""
+    return f"{MONTHS[language][day.month - 1]} {day.year}"
+
+
 def weekday_and_day(day: dt.date, language: str, today: dt.date) -> str:
     """Thursday 19 Nov."""
     return f"{WEEKDAYS[language][day.weekday()].capitalize()} {short_day(day, language, today)}"

@@ -36,6 +36,7 @@ PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/ledger", "frame.nav_ledger", WATCHES),
     ("/shared", "frame.nav_shared", READS_SHARED),
     ("/requests", "frame.nav_requests", ("data_manager", "dpo")),
+    ("/retention", "frame.nav_retention", ("data_manager", "dpo")),
     ("/reading", "frame.nav_reading", ("dpo", "data_manager")),
     ("/duty", "frame.nav_duty", DUTY),
     ("/prisons", "frame.nav_prisons", READS_PRISONS),

@@ -26,6 +26,7 @@ PAGES = {
     "/api-clients": {ADMINISTRATOR},
     "/reading": {"s-dana", "s-frank"},
     "/requests": {"s-dana", "s-frank"},
+    "/retention": {"s-dana", "s-frank"},
 }
 EVERYBODY = (
     "s-cora", "s-dirk", "s-ilse", "s-paul", "s-lena", "s-piet", "s-vera", "s-omar", "s-dana", "s-frank", "s-anna",

@@ -101,6 +101,7 @@ GATED: dict[str, set[str]] = {
     "POST /protocols/{key}/{version}/sign": {"s-cora"},
     "GET /reading": {"s-dana", "s-frank"},
     "GET /requests": {"s-dana", "s-frank"},
+    "GET /retention": {"s-dana", "s-frank"},
     "GET /staff": ADMINISTERS,
     "GET /staff/{staff_id}": ADMINISTERS,
     "GET /staff/new": {ADMINISTRATOR},
