@@ -62,5 +62,5 @@ def preview(
     before, after = (
         shown_state(turn.protocol, state, actor, case.relations, today) for state in (turn.before, outcome.state)
     )
-    events = shown_events(turn.protocol, outcome.state, actor, case.relations, outcome.events, today)
+    events = shown_events(turn.protocol, outcome.state, actor, case.relations, outcome.events, today, {})
     return Preview(case.head.seq, changes(ref, before, after), events, after, repeated=False)

@@ -103,9 +103,10 @@ def history(db: Database, actor: Actor, ref: str, at: dt.datetime | None = None)
         if seen is not None and allowed:
             key, _state = state_of(tx, db, seen.case)
             today = protocols.calendar(tx, db, seen.protocol).local_day(at)
+            known: dict[str, bool] = {}
             for header, body in ledger.entries(tx, ledger.case_stream(seen.case.ref)):
                 events = shown_events(
-                    seen.protocol, seen.state, actor, seen.relation, events_in(key, header, body), today
+                    seen.protocol, seen.state, actor, seen.relation, events_in(key, header, body), today, known
                 )
                 if events:  # that somebody did something at all can be secret: a document, a sharing decision
                     lines.append(HistoryLine(header.seq, header.recorded_at, header.by, header.command, events))

@@ -76,8 +76,9 @@ def shown_events(
     relation: frozenset[str],
     events: tuple[Event, ...],
     today: dt.date,
+    known: dict[str, bool],
 ) -> tuple[Event, ...]:
-    """The events without what this person may not know."""
+    """The events without what this person may not know. `known` remembers the answer per occurrence, of one reading."""
     runs_it = bool(set(actor.roles) & (EVERY_CASE | {"system"})) or bool(relation & {"lead", "deputy"})
     found: list[Event] = []
     for event in events:
@@ -86,10 +87,16 @@ def shown_events(
             if runs_it or event.kind not in _QUIET_EVENTS:
                 found.append(event)
             continue
-        step = step_of(protocol, state, occurrence)
-        if event.kind not in _TELLING or knows_outcome(step, occurrence, protocol, actor, relation):
+        if event.kind not in _TELLING:
             found.append(event)
-        elif not step.settled_on_due_day:
+            continue
+        knows = known.get(occurrence.id)
+        if knows is None:
+            step = step_of(protocol, state, occurrence)
+            knows = known[occurrence.id] = knows_outcome(step, occurrence, protocol, actor, relation)
+        if knows:
+            found.append(event)
+        elif not step_of(protocol, state, occurrence).settled_on_due_day:
             unsaid: dict[str, Any] = {
                 name: value for name, value in (("outcome", ""), ("given", {})) if hasattr(event, name)
             }
