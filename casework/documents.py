@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from casework import clock, ledger, protocols, read_log, reading, staff, states
+from casework import clock, ledger, pace, protocols, read_log, reading, staff, states
 from casework.db import CONFLICTS, Database
 from casework.document_files import check
 from casework.errors import CommandReused, NotAllowed, NotFound
@@ -273,6 +273,8 @@ def listed(db: Database, actor: Actor, ref: str, at: dt.datetime | None = None) 
     with db.write() as tx:
         place = _go_to(tx, db, actor, ref)
         decision = may(place.protocol, actor, "see", "logistics", place.relation)
+        if decision.allowed:
+            pace.must_be_human(tx, db, actor, (place.case.id, place.case.ref), at)
         read_log.note(tx, actor, place.case.id, "documents", decision, at, [place.case.ref])
         if decision.allowed:
             for row in tx.all(_OF_CASE, {"case": place.case.id}):
@@ -298,6 +300,8 @@ def opened(db: Database, actor: Actor, ref: str, document: str, at: dt.datetime 
         place = _go_to(tx, db, actor, ref)
         row = tx.one(_ONE, {"case": place.case.id, "document": document})
         decision = Decision(False, "there is no such document") if row is None else _sees(place, actor, row)
+        if decision.allowed:
+            pace.must_be_human(tx, db, actor, (place.case.id, place.case.ref), at)
         read_log.note(tx, actor, place.case.id, f"document:{document[:24]}", decision, at, [place.case.ref])
         pieces = tx.all(_CHUNKS, {"case": place.case.id, "document": document}) if decision.allowed else []
     if row is None or not decision.allowed:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from casework import clock, disputes, emergency, ledger, people, protocols, read_log
+from casework import clock, disputes, emergency, ledger, pace, people, protocols, read_log
 from casework.db import Database
 from casework.errors import NotFound
 from casework.lists import OF_CASE, Page, Task, late_work, open_tasks, task_rows, tasks_for
@@ -163,6 +163,8 @@ def look(tx: Tx, db: Database, actor: Actor, ref: str, what: str, at: dt.datetim
     protocol = protocols.version(tx, db, case.protocol_key, case.protocol_version)
     relation = case.relations | by_tasks(protocol, state, actor, case.relations)
     decision = may(protocol, actor, "see", "logistics", relation)
+    if decision.allowed:
+        pace.must_be_human(tx, db, actor, (case.id, case.ref), at)
     read_log.note(tx, actor, case.id, what, decision, at, [case.ref])
     return Seen(case, state, protocol, relation, decision)
 

@@ -77,6 +77,7 @@ REMEDIES = {
     "SLUIS_OIDC_ISSUER": "give the issuer of the OpenID provider, like https://login.example.org",
     "SLUIS_OIDC_SECOND_FACTOR": "give trust (the provider asks for it), claim (its claims must say so) or own (sluis asks)",
     "SLUIS_IDLE_MINUTES": "give a whole number of minutes from 1 to 720",
+    "SLUIS_CASES_AN_HOUR": "give a whole number from 5 to 1000",
     "SLUIS_SESSION_HOURS": "give a whole number of hours from 1 to 24",
     "SLUIS_NOW": "give a moment like 2026-11-10T09:00, or leave it out for the real time",
 }
@@ -104,6 +105,8 @@ class Settings(BaseSettings):
     """a session that nobody used for so long is over"""
     session_hours: int = Field(12, ge=1, le=24)
     """a session is over after so long, however much it is used"""
+    cases_an_hour: int = Field(60, ge=5, le=1000)
+    """different cases that one person opens within an hour; then no further one, and the data protection officer is told"""
     argon2_time: int = Field(3, ge=1, le=20)
     argon2_memory: int = Field(65536, ge=8, le=1 << 22)
     """KiB for one hash of a password"""

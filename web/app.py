@@ -58,6 +58,7 @@ from web import (
 )
 from web.administration import absences, api_clients, closing_days, colleagues, duty, mail_test, priorities, prisons
 from web.api_schema import SCHEMAS
+from web.reads import ChainedReads
 from web.security import BodyLimit, SafeAnswers
 from web.session import Signer
 from web.static_files import Compressed
@@ -135,6 +136,7 @@ def create_app(db: Database | None = None) -> FastAPI:
     for module in PAGES:
         app.include_router(module.router, include_in_schema=False, dependencies=[Depends(fresh_where_needed)])
     app.mount("/static", Compressed(directory=STATIC), name="static")
+    app.add_middleware(ChainedReads, db=found)
     app.add_middleware(BodyLimit)
     errors.install(app)
     app.add_middleware(SafeAnswers, public_url=found.settings.public_url)

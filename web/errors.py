@@ -16,10 +16,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from casework import pace
 from casework.errors import NotAllowed, NotFound
+from casework.pace import TooMuchRead
 from casework.settings import SettingsFault
 from protocol.errors import Refused
 from web import refusals
+from web.dates import hour
 from web.security import Receive, Scope, Send, TooLarge
 from web.visitor import FormRefused, Link, SignInFirst, StepUpFirst, Visitor
 
@@ -43,11 +46,24 @@ def refused(visitor: Visitor, refusal: Refused) -> Response:
     reason, remedy = refusals.words(t, refusal)
     if isinstance(refusal, NotAllowed):
         return error_page(visitor, 403, t("error.not_allowed"), [reason, remedy])
+    if isinstance(refusal, TooMuchRead):
+        return _too_much_read(visitor, refusal)
     ref = visitor.request.path_params.get("ref")
     link = Link(f"/cases/{ref}", t("error.to_case")) if ref else None
     if refusals.is_conflict(refusal):
         return error_page(visitor, 409, t("error.conflict"), [reason, t("error.conflict_said")], link)
     return error_page(visitor, 422, t("error.refused"), [reason, remedy], link)
+
+
+def _too_much_read(visitor: Visitor, refusal: TooMuchRead) -> Response:
+    """Very many files within an hour: no further one for now. Source: guard rail 2."""
+    t = visitor.t
+    pace.stopped(visitor.db, refusal, visitor.now)
+    at = hour(refusal.again, visitor.zone)
+    said = [t("refusal.read_pace_reason"), t("refusal.read_pace_remedy", at=at)]
+    answer = error_page(visitor, 429, t("error.too_much_read"), said)
+    answer.headers["retry-after"] = str(max(1, int((refusal.again - visitor.now).total_seconds())))
+    return answer
 
 
 def for_api(request: Request) -> bool:

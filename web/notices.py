@@ -37,6 +37,8 @@ def _line(v: Visitor, one: Notice) -> Line:
     href = task_path(one.ref, one.occurrence) if one.step is not None else f"/cases/{one.ref}"
     if one.what in RECEIVED:  # whoever was given something may not see the case
         href = "/shared"
+    if one.what == "unusual_reading":
+        href = "/reading"
     what = t.of("notice", one.what).capitalize()
     return Line(
         moment_words(one.at, t.language, v.zone), what, t.text(one.step), href, one.ref, one.new, one.urgent and one.new

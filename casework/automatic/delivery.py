@@ -27,7 +27,9 @@ from protocol.errors import Refused
 BATCH = 200
 GROUPED_AT = dt.time(9)
 MONDAY = 0
-CANNOT_WAIT = frozenset({"late", "taken_over", "urgent_news", "disputed", "lifted", "corrected", "erased"})
+CANNOT_WAIT = frozenset(
+    {"late", "taken_over", "urgent_news", "disputed", "lifted", "corrected", "erased", "unusual_reading"}
+)
 WORK = frozenset({"opened", "moved", "second", "assigned", "reminder"})
 """messages that ask for work: they do not wait beyond its due day"""
 

@@ -66,6 +66,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "fr": "une donnée reçue a été effacée : détruisez votre copie",
         "en": "something you were given was erased: destroy your copy",
     },
+    "unusual_reading": {
+        "nl": "ongewoon leesgedrag: iemand werd tegengehouden",
+        "fr": "lecture inhabituelle : quelqu'un a été arrêté",
+        "en": "unusual reading: somebody was stopped",
+    },
     "content_in_case": {"nl": "nieuws in het dossier", "fr": "nouveau dans le dossier", "en": "news in the case"},
 }
 

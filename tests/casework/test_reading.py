@@ -198,8 +198,8 @@ def test_every_reading_is_noted_also_one_that_was_refused(db: Database) -> None:
     with db.read() as tx:
         bodies = [json.loads(body) for _, body in ledger.entries(tx, "reads:s-lena")]
     assert bodies == [
-        {"allowed": True, "cases": [ref], "what": "case"},
-        {"allowed": True, "cases": [ref], "what": "tasks"},
+        {"read": [{"allowed": True, "cases": [ref], "what": "case"}]},
+        {"read": [{"allowed": True, "cases": [ref], "what": "tasks"}]},
     ]
     assert verify(db)["intact"]
 

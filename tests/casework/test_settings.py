@@ -97,6 +97,7 @@ def test_settings_are_never_changed_in_place(tmp_path: Path) -> None:
         ({"oidc_issuer": "http://login.example.org", "oidc_client_id": "sluis"}, "SLUIS_OIDC_ISSUER"),
         ({"oidc_second_factor": "perhaps"}, "SLUIS_OIDC_SECOND_FACTOR"),
         ({"idle_minutes": 0}, "SLUIS_IDLE_MINUTES"),
+        ({"cases_an_hour": 1}, "SLUIS_CASES_AN_HOUR"),
         ({"session_hours": 99}, "SLUIS_SESSION_HOURS"),
     ],
 )
