@@ -23,7 +23,7 @@ from models.base import table_of
 from models.documents import Document
 from models.sharing import Item, Restriction
 from protocol.errors import Refused
-from protocol.language import Shares
+from protocol.language import Protocol, Shares
 from protocol.variants import matches
 
 if TYPE_CHECKING:
@@ -104,9 +104,16 @@ def restricted(turn: Turn, command: Command, outcome: Outcome) -> Outcome:
                 found = _restrict(turn, event.event, opened[known.restricts.until], about)
                 outcome = outcome._replace(clean={**outcome.clean, "restricted": found})
         elif event.kind == "step_done":
-            _must_not_erase(turn, outcome.state.steps[event.id].step, event.outcome)
-            _answered(turn, event, opened.get(outcome.state.steps[event.id].step, ""))
+            step = outcome.state.steps[event.id].step
+            _must_not_erase(turn, step, event.outcome)
+            if step in answering(turn.protocol):
+                _answered(turn, event, opened.get(step, ""))
     return outcome
+
+
+def answering(protocol: Protocol) -> set[str]:
+    """The steps that answer what a person asks."""
+    return {event.restricts.until for event in protocol.events.values() if event.restricts is not None}
 
 
 def _must_not_erase(turn: Turn, step: str, outcome: str) -> None:

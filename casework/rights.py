@@ -129,7 +129,7 @@ def of_all(db: Database, actor: Actor, at: dt.datetime | None = None) -> Request
         if not decision.allowed:
             asked, running, settled = [], [], []
         else:
-            steps = sorted({step for each in protocols.all_newest(tx, db) for step in _answering(each)})
+            steps = sorted({step for each in protocols.all_newest(tx, db) for step in disputes.answering(each)})
             rows = [row for step in steps for row in tx.all(_OPEN, {"step": step, "upto": PAGE})]
             asked = [Asked(ref, occurrence, due) for ref, _, _, occurrence, due in rows]
             running = [_disputed(tx, db, row) for row in tx.all(_RUNNING, {"upto": PAGE})]
@@ -139,11 +139,6 @@ def of_all(db: Database, actor: Actor, at: dt.datetime | None = None) -> Request
     if not decision.allowed:
         raise NotAllowed(decision.reason)
     return Requests(asked, running, settled, may_decide)
-
-
-def _answering(protocol: Protocol) -> set[str]:
-    """The steps that answer what a person asks."""
-    return {event.restricts.until for event in protocol.events.values() if event.restricts is not None}
 
 
 def one(db: Database, actor: Actor, restriction: int) -> Disputed:

@@ -9,7 +9,8 @@ def test_the_policy_is_strict() -> None:
                  "frame-ancestors 'none'", "base-uri 'none'"):  # fmt: skip
         assert rule in POLICY
     assert "script" not in POLICY and "unsafe" not in POLICY
-    assert f"{POLICY}; script-src 'self'" == WITH_SCRIPT, "where a passkey is asked, and only there"
+    ours = "script-src 'self'; connect-src 'self'"
+    assert f"{POLICY}; {ours}" == WITH_SCRIPT, "where a page carries a script of ours, and only there"
 
 
 def test_behind_a_proxy_the_public_address_counts() -> None:
