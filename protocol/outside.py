@@ -82,7 +82,8 @@ def wake_on(run: Run) -> dt.date | None:
             horizon = max((o.due for o in live if o.due), default=None)
             if horizon is None or horizon <= run.today or live[-1].status == "cancelled":
                 continue  # what that day was to open is open, or waits for something else
-            if run.further(key, step, horizon, live[-1].n):
+            planned = max((o.n for o in live if not o.own_rule), default=0)  # what was asked again is beside them
+            if run.further(key, step, horizon, planned):
                 days.append(horizon)
     stops = (run.hard_stop(occurrence) for occurrence in run.open_steps())
     days += [max(day, run.today + ONE_DAY) for day in stops if day is not None]

@@ -306,8 +306,8 @@ class Run:
         if until is not None and self.met(until):
             return False
         horizon = max((o.due for o in live if o.due), default=None)
-        if live and (horizon is None or self.today < horizon):
-            return False  # "the n-th becomes ready on the due day of the one before"
+        if live and (self.today < horizon if horizon else any(o.open for o in live)):
+            return False  # "the n-th becomes ready on the due day of the one before"; without a day, once that is done
         if step.repeat is not None and step.repeat.cadence is not None:
             return self._open_cadence(key, step, live, horizon)
         used = {occurrence.n for occurrence in live}

@@ -170,3 +170,58 @@ AnyCase.TestCase.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 TestAnyCase = AnyCase.TestCase
+
+
+class AnyLeave(AnyCase):
+    """A leave of which either date may be missing, and may come to be missing."""
+
+    @initialize(
+        notified=st.integers(0, 30),
+        notice=st.one_of(st.none(), st.integers(-5, 60)),
+        away=st.one_of(st.none(), st.integers(0, 9)),
+    )
+    def announced(self, notified: int, notice: int | None, away: int | None) -> None:  # type: ignore[override]
+        self.story = Story()
+        day = FIRST + dt.timedelta(days=notified)
+        start = day + dt.timedelta(days=notice) if notice is not None else None
+        back = (start or day) + dt.timedelta(days=away) if away is not None else None
+        certainty = "unconfirmed" if start is None else "confirmed"
+        self.story.open("leave", day, planned_release=start, planned_return=back, certainty=certainty)
+        self.settled = {}
+
+    @rule(days=st.one_of(st.none(), st.integers(-5, 40)))
+    def the_return_moves(self, days: int | None) -> None:
+        today = self.story.calendar.local_day(self.story.now)
+        self.attempt(
+            c.RecordAnchor(anchor="planned_return", on=today + dt.timedelta(days=days) if days is not None else None)
+        )
+
+    @rule(answer=st.sampled_from(("left", "left", "returned", "not_known")))
+    def the_prison_answers(self, answer: str) -> None:
+        for occurrence in [o for o in self.story.case.steps.values() if o.open]:
+            if occurrence.step == "confirm_release":
+                with contextlib.suppress(Refused):
+                    self.story.complete(occurrence.id, answer if occurrence.form == "leave" else None)
+                return
+            if occurrence.step in ("notify", "mandate"):
+                with contextlib.suppress(Refused):
+                    self.story.complete(occurrence.id)
+
+    @invariant()
+    def who_is_away_is_asked_about(self) -> None:
+        """Left, not back, and the case still runs: there is a question about the leave, or a day on which it comes."""
+        if getattr(self, "story", None) is None or self.story.state is None:
+            return
+        case = self.story.case
+        asked = [o for o in case.steps.values() if o.step == "confirm_release" and o.status != "cancelled"]
+        if case.release_type != "leave" or case.phase != "active" or not any(o.outcome == "left" for o in asked):
+            return
+        if any(o.outcome == "returned" for o in asked) or case.ended is not None:
+            return
+        if any(o.outcome == "left" and o.n > 1 for o in asked) and case.anchors.get("planned_return"):
+            return  # "left" is no answer to whether somebody is back: that is "not known yet", which is asked again
+        assert any(o.open for o in asked) or (case.anchors.get("planned_return") and self.story.wake), asked
+
+
+AnyLeave.TestCase.settings = AnyCase.TestCase.settings
+TestAnyLeave = AnyLeave.TestCase
