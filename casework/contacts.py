@@ -79,7 +79,7 @@ def _contacts(tx: Tx, db: Database, seen: Seen) -> list[Contact]:
         content = content_of(key, header, body)
         happened = next((each for each in content["events"] if each["kind"] == "event_happened"), None)
         event = seen.protocol.events.get(happened["event"]) if happened else None
-        if happened is None or event is None or not (event.log or event.names_staff):
+        if happened is None or event is None or not (event.log or event.hands_over):
             continue
         fields = tuple(each for each in event.form.fields if each.handling in SHOWN)
         values = {each.key: content["form"][each.key] for each in fields if content["form"].get(each.key)}

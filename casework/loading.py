@@ -76,10 +76,12 @@ _LOCK_BY_ID = Statement(_load.where(CASE.c.id == _p("case")).with_for_update(of=
 _READ_BY_REF = Statement(_load.where(CASE.c.ref == _p("case")))
 _READ_BY_ID = Statement(_load.where(CASE.c.id == _p("case")))
 _READ_EACH = Statement(_load.where(CASE.c.id.in_(some())))
-_RELATIONS_OF = Statement(
+RELATIONS_OF = Statement(
     sa.select(MEMBER.c.relation).where(MEMBER.c.case_id == _p("case"), MEMBER.c.staff == _p("who"))
 )
 TIED_BY = {"lead_worker": "lead", "deputy_worker": "deputy", "liaison": "announcer", "notifier": "announcer"}
+CONFLICT = "conflict"
+"""who should not work for this person: no tie to the case counts any more"""
 OF_ANY_ROLE = frozenset({"member", "partner", "own_task"})
 _DONE = Statement(sa.select(DONE.c.case_id, DONE.c.seq).where(DONE.c.command_id == _p("command_id")))
 _SNAPSHOT = Statement(sa.select(CASE.c.snapshot, CASE.c.snapshot_seq).where(CASE.c.id == _p("case")))
@@ -127,7 +129,7 @@ def _of_absent(tx: Tx, case: int, actor: Actor) -> set[str]:
     """What ties those to the case for whom the actor stands in: in the role in which they do, and never by name."""
     found = set()
     for absent, role in actor.stands_for:
-        for (relation,) in tx.all(_RELATIONS_OF, {"case": case, "who": absent}):
+        for (relation,) in tx.all(RELATIONS_OF, {"case": case, "who": absent}):
             if relation == TIED_BY.get(role) or (role not in TIED_BY and relation in OF_ANY_ROLE):
                 found.add(relation)
     return found
@@ -136,6 +138,8 @@ def _of_absent(tx: Tx, case: int, actor: Actor) -> set[str]:
 def _loaded(row: Row, actor: Actor, of_absent: set[str]) -> Loaded:
     relations = (set(row[11].split(",")) if row[11] else set()) | of_absent
     relations |= {relation for relation, who in (("lead", row[8]), ("deputy", row[9])) if who == actor.id}
+    if CONFLICT in relations:  # whatever else ties them to it
+        relations = {CONFLICT}
     done = (row[12], row[13]) if row[12] is not None else None
     head = Head(row[6], bytes(row[7]))
     return Loaded(

@@ -1,7 +1,7 @@
 """Asking visibility before anything is done or shown: what a command is called there, what ties a person to a case."""
 
 from casework.errors import NotAllowed, NotFound
-from casework.loading import Loaded
+from casework.loading import CONFLICT, Loaded
 from protocol.commands import Actor, Command
 from protocol.language import Protocol, Step
 from protocol.state import CaseState, Occurrence
@@ -30,6 +30,8 @@ def relation_to(case: Loaded, actor: Actor, occurrence: Occurrence | None) -> fr
     if occurrence is None:
         return case.relations
     found = set(case.relations)
+    if CONFLICT in found:
+        return case.relations
     if actor.does_work_of(occurrence.assignee, case.relations):
         found.add("own_task")
     if occurrence.proposed_by == actor.id:

@@ -10,7 +10,7 @@ from casework import clock, disputes, emergency, ledger, pace, people, protocols
 from casework.db import Database
 from casework.errors import NotFound
 from casework.lists import OF_CASE, Page, Task, late_work, open_tasks, task_rows, tasks_for
-from casework.loading import Loaded, load, state_of
+from casework.loading import CONFLICT, Loaded, load, state_of
 from casework.people import Details
 from casework.permission import relation_to, step_of
 from casework.rows import CASE
@@ -173,6 +173,8 @@ def by_tasks(
     protocol: Protocol, state: CaseState, actor: Actor, relations: frozenset[str] = frozenset()
 ) -> frozenset[str]:
     """A task in a case ties somebody to it: one that is assigned, or one that waits for a second person like them."""
+    if CONFLICT in relations:
+        return frozenset()
     for occurrence in state.steps.values():
         if not occurrence.open:
             continue

@@ -8,11 +8,12 @@ from casework import clock, disputes, emergency, erasure, ledger, monitor, propo
 from casework.db import CONFLICTS, Database
 from casework.errors import CommandReused
 from casework.ledger import Head
-from casework.loading import Loaded, content_of, done_meanwhile, events_in, load, state_of
+from casework.loading import CONFLICT, RELATIONS_OF, Loaded, content_of, done_meanwhile, events_in, load, state_of
 from casework.permission import must_be_allowed, step_of
 from casework.release import Releasing
 from casework.rows import (
     INSERT_DONE,
+    INSERT_MEMBER,
     UPDATE_CASE,
     UPDATE_HEAD,
     UPDATE_STATE,
@@ -220,13 +221,25 @@ def _people_named(turn: Turn, outcome: Outcome) -> dict[str, str | None]:
     for event in outcome.events:
         if event.kind not in ("step_done", "event_happened") or not event.given:
             continue
+        if conflicted := event.given.get("conflicted"):
+            staff.must_work_here(turn.tx, turn.db, conflicted, "conflicted", turn.case.revision)
+            member = {"case_id": turn.case.id, "staff": conflicted, "relation": CONFLICT, "since": turn.at}
+            turn.tx.run(INSERT_MEMBER, member)
         for field, relation in NAMED_IN_FORM.items():
             named = event.given.get(field)
             if named:
                 staff.must_work_here(turn.tx, turn.db, named, field, turn.case.revision)
+                _must_be_free(turn, named, field)
                 name_member(turn.tx, turn.case.id, relation, named, turn.at)
                 people = {**people, relation: named} if relation in people else people
     return people
+
+
+def _must_be_free(turn: Turn, named: str, field: str) -> None:
+    """Raises Refused for somebody with a conflict of interest in this case."""
+    if (CONFLICT,) in turn.tx.all(RELATIONS_OF, {"case": turn.case.id, "who": named}):
+        reason = "this person has a conflict of interest in this case"
+        raise Refused("assignment.conflict", reason, "choose somebody else", field)
 
 
 def _first_outcome(tx: Tx, db: Database, case: Loaded) -> Performed:

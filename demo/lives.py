@@ -107,7 +107,10 @@ LIVES: tuple[Life, ...] = (
     Life("The prison refuses the visit", "conditional_release", 50, 75, conditions="yes", prison=1, ways={"visit1": Way("access_refused", late=2)}),
     Life(
         "The lead worker hands the case over", "removal", 52, 25, prison=1,
-        deeds=(Deed("12", "event:new_lead", by="lead", given={"lead": "lead-2", "deputy": "lead-3", "note": "Next appointment: Tuesday, 10:00, at the prison."}),),
+        deeds=(
+            Deed("10", "event:conflict_of_interest", by="coordinator", given={"conflicted": "lead-1"}),
+            Deed("12", "event:new_lead", by="coordinator", given={"lead": "lead-2", "deputy": "lead-3", "note": "Next appointment: Tuesday, 10:00, at the prison."}),
+        ),
     ),
     Life(
         "Court's disposal: refused, waiting, then a new date", "court_disposal", 60, 70, conditions="yes",

@@ -506,9 +506,9 @@ class Event(Part):
     source: str
 
     @property
-    def names_staff(self) -> bool:
-        """Whether the case changes hands by it: its form names who works on the case from now on."""
-        return any(field.type == "staff" for field in self.form.fields)
+    def hands_over(self) -> bool:
+        """Whether the case changes hands by it: its form names who leads the case from now on."""
+        return any(field.type == "staff" and field.key == "lead" for field in self.form.fields)
 
 
 class Rung(Part):

@@ -141,7 +141,7 @@ def _taken_over(run: Run, state: CaseState, event: Any, found: list[Effect]) -> 
 
 def _happened(run: Run, state: CaseState, event: Any, found: list[Effect]) -> None:
     known = run.protocol.events.get(event.event)
-    what = "assigned" if known and known.names_staff else "urgent_news"
+    what = "assigned" if known and known.hands_over else "urgent_news"
     found += [Tell(who=role, what=what) for role in (known.tells if known else ())]
 
 

@@ -44,7 +44,7 @@ def of_event(v: Visitor, case: CaseView, event: Event) -> Audience | None:
     """None: it asks for no text."""
     if not any(field.type == "text" for field in event.form.fields):
         return None
-    shown = event.log or event.names_staff
+    shown = event.log or event.hands_over
     readers = audience.of_note(v.db, case, v.actor) if shown else []
     notes = [] if shown else [v.t("audience.sealed")]
     if case.protocol.about == "person":

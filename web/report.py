@@ -135,7 +135,7 @@ def report_event(ref: str, key: str, v: Visitor = Depends(member), form: FormDat
         problems = problems_of(refusal)
         said = None if problems else Said(*refusals.words(v.t, refusal))
         return _event_page(v, case, key, Typed("", values, problems, "", command), said)
-    if _event(case, key).names_staff:
+    if any(each.type == "staff" for each in _event(case, key).form.fields):
         return v.to("/tasks", "report")  # who handed the case over may not open it any more
     mine = next((each.id for each in performed.events if each.kind == "step_assigned" and each.staff == v.actor.id), "")
     if mine:  # what was asked for is theirs to write now

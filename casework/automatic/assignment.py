@@ -17,6 +17,7 @@ from casework.automatic.facts import Facts, facts_of
 from casework.automatic.orders import Order
 from casework.automatic.people_known import language_of
 from casework.db import Database
+from casework.loading import CONFLICT
 from casework.statements import Statement
 from models.base import table_of
 from models.cases import CaseMember, ReleaseCase, Step
@@ -25,8 +26,7 @@ from protocol.workdays import ONE_DAY, WorkCalendar
 
 ROLE = "lead_worker"
 KIND = "lead_workers"
-CONFLICT = "conflict"
-"""relation of somebody who may not work for this person"""
+
 FULL_WEEK_HOURS = 38.0
 FULL_POINTS = 20.0
 """what somebody who works full time can carry"""
