@@ -29,6 +29,7 @@ from protocol import commands as c
 from protocol.advance import form_of
 from protocol.commands import SYSTEM, Actor
 from protocol.errors import Refused
+from protocol.language import Protocol
 from protocol.rehearsal import answers
 from protocol.state import CaseState, Occurrence
 from protocol.workdays import WorkCalendar
@@ -37,7 +38,21 @@ FAMILY = ("Verzonnen", "Fictief", "Inventé", "Bedacht", "Imaginaire")
 GIVEN = ("Voorbeeld", "Exemple", "Proef", "Essai", "Model", "Sjabloon", "Schets", "Figurant")
 WORDS = "As agreed in the demo; everything here is invented."
 MOST_REFUSALS = 10
+GOES = ("missing", "under_way", "in_order")
+"""how a basic condition gets on"""
 Tell = Callable[[dt.datetime, str, str], None]
+
+
+def as_it_goes(protocol: Protocol, number: int, occurrence: Occurrence, fields: dict[str, Any]) -> dict[str, Any]:
+    """The basic conditions of this case, better from one counting to the next: not everything is in order at once."""
+    stages = [each.step for each in protocol.monitor]
+    for counted in protocol.monitor:
+        rows = fields.get(counted.field) if counted.step == occurrence.step else None
+        for place, row in enumerate((rows or {}).values()):
+            if counted.column in row:
+                begun = (number * 7 + place * 5) % len(GOES)
+                row[counted.column] = GOES[min(begun + stages.index(counted.step), len(GOES) - 1)]
+    return fields
 
 
 class Case:
@@ -246,7 +261,9 @@ class Years:
         actor = self.owner(facts, occurrence)
         given = self._given(facts, case, occurrence, actor) | dict(way.given)
         about = {"trigger": occurrence.trigger, "form": occurrence.form, "release_type": facts.state.release_type}
-        fields = answers(facts.protocol, form, outcome, day, given, about, WORDS)
+        fields = as_it_goes(
+            facts.protocol, case.number, occurrence, answers(facts.protocol, form, outcome, day, given, about, WORDS)
+        )
         for restriction in rights.undecided(self.db, case.ref, occurrence.id):  # decided before the request is answered
             rights.decide(self.db, actor, restriction, "lifted", "", f"demo-{next(self.order)}-{case.ref}", self.now)
         said = f"{step.name['en']} ({occurrence.id})" + (f": {outcome}" if outcome else "")
