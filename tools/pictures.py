@@ -63,6 +63,9 @@ def for_guides(browser: Browser, address: str) -> int:
     for staff in dict.fromkeys(who for who, _, _ in SHOWN):
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         become(page, address, staff, "nl")
+        page.goto(f"{address}/")
+        if (away := page.locator('form[action="/guidance"] button')).count():  # the guide itself says what this says
+            away.click()
         found = pages_of(page, address)
         for _, route, size in (each for each in SHOWN if each[0] == staff):
             width, height = SIZES[size]

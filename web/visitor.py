@@ -128,7 +128,7 @@ class Visitor:
     def zone(self) -> ZoneInfo:
         return self.calendar.zone if self.has_protocol else ZoneInfo("Europe/Brussels")
 
-    @property
+    @cached_property
     def today(self) -> dt.date:
         return self.now.astimezone(self.zone).date()
 
