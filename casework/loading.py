@@ -82,6 +82,8 @@ RELATIONS_OF = Statement(
 TIED_BY = {"lead_worker": "lead", "deputy_worker": "deputy", "liaison": "announcer", "notifier": "announcer"}
 CONFLICT = "conflict"
 """who should not work for this person: no tie to the case counts any more"""
+CONFLICTED, CLEARED = "conflicted", "cleared"
+"""fields of news by which somebody comes to have a conflict of interest, or has none after all"""
 OF_ANY_ROLE = frozenset({"member", "partner", "own_task"})
 _DONE = Statement(sa.select(DONE.c.case_id, DONE.c.seq).where(DONE.c.command_id == _p("command_id")))
 _SNAPSHOT = Statement(sa.select(CASE.c.snapshot, CASE.c.snapshot_seq).where(CASE.c.id == _p("case")))

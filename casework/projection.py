@@ -9,7 +9,7 @@ from casework import ledger, protocols, states
 from casework.db import Database
 from casework.documents import ATTACHED, REMOVED, digest_of
 from casework.keys import KeyGone
-from casework.loading import content_of, load
+from casework.loading import CLEARED, CONFLICT, CONFLICTED, content_of, load
 from casework.people import name_index, opened_details
 from casework.rows import CASE, MEMBER, PLAIN_COLUMNS, STEP, STEP_COLUMNS, StepRows, plain_columns
 from casework.sealing import SealBroken
@@ -92,17 +92,17 @@ def wrong_case(tx: Tx, db: Database, case_id: int) -> str:
     calendar = protocols.calendar(tx, db, protocol, case.revision)
     return (
         _wrong_steps(tx, StepRows(case_id, protocol, calendar, state, people), state)
-        or _wrong_members(tx, case_id, people)
+        or _wrong_members(tx, case_id, people, events)
         or _wrong_documents(tx, case_id, found)
     )
 
 
 def _people(events: list[tuple[Event, ...]], people: dict[str, str | None]) -> dict[str, str | None]:
-    """Lead and deputy as the forms of settled steps named them."""
+    """Lead and deputy as the forms of settled steps, and of hand-overs, named them."""
     people = dict(people)
     for some in events:
         for event in some:
-            if event.kind == "step_done" and event.given:
+            if event.kind in ("step_done", "event_happened") and event.given:
                 people |= {name: event.given[name] for name in people if event.given.get(name)}
     return people
 
@@ -122,10 +122,23 @@ def _wrong_steps(tx: Tx, rows: StepRows, state: CaseState) -> str:
     return f"there is no step {min(left)} in its ledger" if left else ""
 
 
-def _wrong_members(tx: Tx, case_id: int, people: dict[str, str | None]) -> str:
-    members: dict[str, str] = dict(tx.all(_MEMBERS, {"case": case_id}))
-    wrong = any(members.get(relation) != who for relation, who in people.items())
+def _wrong_members(tx: Tx, case_id: int, people: dict[str, str | None], events: list[tuple[Event, ...]]) -> str:
+    rows = tx.all(_MEMBERS, {"case": case_id})
+    members: dict[str, str] = dict(rows)
+    conflicts = {staff for relation, staff in rows if relation == CONFLICT}
+    wrong = any(members.get(relation) != who for relation, who in people.items()) or conflicts != _conflicts(events)
     return "somebody has a relation to it that its ledger does not know" if wrong else ""
+
+
+def _conflicts(events: list[tuple[Event, ...]]) -> set[str]:
+    """Who has a conflict of interest, as it was said and taken back."""
+    found: set[str] = set()
+    for some in events:
+        for event in some:
+            if event.kind == "event_happened":
+                found |= {event.given[CONFLICTED]} if event.given.get(CONFLICTED) else set()
+                found -= {event.given.get(CLEARED, "")}
+    return found
 
 
 def _wrong_documents(tx: Tx, case_id: int, found: list[tuple[ledger.Header, dict[str, Any]]]) -> str:

@@ -69,6 +69,11 @@ INSERT_MEMBER = Statement(
     postgresql=postgresql_insert(MEMBER).values(_MEMBER).on_conflict_do_nothing(),
 )
 REMOVE_MEMBER = Statement(sa.delete(MEMBER).where(MEMBER.c.case_id == _p("of_case"), MEMBER.c.relation == _p("which")))
+REMOVE_ONE_MEMBER = Statement(
+    sa.delete(MEMBER).where(
+        MEMBER.c.case_id == _p("of_case"), MEMBER.c.relation == _p("which"), MEMBER.c.staff == _p("who")
+    )
+)
 _TIMER = {"case_id": _p("case_id"), "key": _p("key"), "at": _p("at"), "rung": _p("rung"), "attempts": 0}
 _AGAIN: dict[str, Any] = {"at": _p("at"), "rung": _p("rung"), "attempts": 0, "leased_until": None}
 SET_TIMER = Statement(

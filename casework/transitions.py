@@ -8,12 +8,24 @@ from casework import clock, disputes, emergency, erasure, ledger, monitor, propo
 from casework.db import CONFLICTS, Database
 from casework.errors import CommandReused
 from casework.ledger import Head
-from casework.loading import CONFLICT, RELATIONS_OF, Loaded, content_of, done_meanwhile, events_in, load, state_of
+from casework.loading import (
+    CLEARED,
+    CONFLICT,
+    CONFLICTED,
+    RELATIONS_OF,
+    Loaded,
+    content_of,
+    done_meanwhile,
+    events_in,
+    load,
+    state_of,
+)
 from casework.permission import must_be_allowed, step_of
 from casework.release import Releasing
 from casework.rows import (
     INSERT_DONE,
     INSERT_MEMBER,
+    REMOVE_ONE_MEMBER,
     UPDATE_CASE,
     UPDATE_HEAD,
     UPDATE_STATE,
@@ -221,10 +233,8 @@ def _people_named(turn: Turn, outcome: Outcome) -> dict[str, str | None]:
     for event in outcome.events:
         if event.kind not in ("step_done", "event_happened") or not event.given:
             continue
-        if conflicted := event.given.get("conflicted"):
-            staff.must_work_here(turn.tx, turn.db, conflicted, "conflicted", turn.case.revision)
-            member = {"case_id": turn.case.id, "staff": conflicted, "relation": CONFLICT, "since": turn.at}
-            turn.tx.run(INSERT_MEMBER, member)
+        if event.kind == "event_happened":
+            _conflict(turn, event.given)
         for field, relation in NAMED_IN_FORM.items():
             named = event.given.get(field)
             if named:
@@ -233,6 +243,16 @@ def _people_named(turn: Turn, outcome: Outcome) -> dict[str, str | None]:
                 name_member(turn.tx, turn.case.id, relation, named, turn.at)
                 people = {**people, relation: named} if relation in people else people
     return people
+
+
+def _conflict(turn: Turn, given: dict[str, str]) -> None:
+    """Somebody comes to have a conflict of interest, or has none after all."""
+    if conflicted := given.get(CONFLICTED):
+        staff.must_work_here(turn.tx, turn.db, conflicted, CONFLICTED, turn.case.revision)
+        member = {"case_id": turn.case.id, "staff": conflicted, "relation": CONFLICT, "since": turn.at}
+        turn.tx.run(INSERT_MEMBER, member)
+    if cleared := given.get(CLEARED):
+        turn.tx.run(REMOVE_ONE_MEMBER, {"of_case": turn.case.id, "which": CONFLICT, "who": cleared})
 
 
 def _must_be_free(turn: Turn, named: str, field: str) -> None:

@@ -109,6 +109,7 @@ LIVES: tuple[Life, ...] = (
         "The lead worker hands the case over", "removal", 52, 25, prison=1,
         deeds=(
             Deed("10", "event:conflict_of_interest", by="coordinator", given={"conflicted": "lead-1"}),
+            Deed("11", "event:no_conflict_of_interest", by="coordinator", given={"cleared": "lead-1"}),
             Deed("12", "event:new_lead", by="coordinator", given={"lead": "lead-2", "deputy": "lead-3", "note": "Next appointment: Tuesday, 10:00, at the prison."}),
         ),
     ),

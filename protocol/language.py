@@ -506,6 +506,11 @@ class Event(Part):
     source: str
 
     @property
+    def names_staff(self) -> bool:
+        """Whether its form says who works on the case, or should not: that gives and takes access."""
+        return any(field.type == "staff" for field in self.form.fields)
+
+    @property
     def hands_over(self) -> bool:
         """Whether the case changes hands by it: its form names who leads the case from now on."""
         return any(field.type == "staff" and field.key == "lead" for field in self.form.fields)

@@ -202,6 +202,12 @@ def may_act(
         allowed = known is not None and bool(roles & set(known.by))
         # emergency access is for those whom nothing ties to the case
         reaches = _reaches(roles, relation) or (known is not None and known.access_hours is not None)
+        if known is not None and known.names_staff and not roles & EVERY_CASE:
+            # it gives and takes access: not for who has one task in the case, nor for a deputy to take it over
+            mine = {"lead"} if known.hands_over else {"lead", "deputy"}
+            return Decision(
+                allowed and bool(relation & mine), "the coordinator and the lead worker say who works on a case"
+            )
         if allowed and reaches and _proposes(protocol, event) and not own_kinds(protocol, actor, relation):
             return Decision(False, "each service shares what is its own, and nothing of this is yours")
         return Decision(allowed and reaches, "the protocol names who may report this event")

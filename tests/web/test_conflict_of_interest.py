@@ -8,6 +8,7 @@ import pytest
 from casework.automatic.assignment import candidates
 from casework.automatic.facts import facts_of
 from casework.db import Database
+from casework.projection import wrong_case
 from tests.casework.helpers import T0, assigned_case, mandated_case, rows
 from tests.web.conftest import Browser
 
@@ -59,3 +60,25 @@ def test_the_coordinator_hands_the_case_to_somebody_else(db: Database, as_: Choo
     assert as_("s-cora").post(f"/cases/{ref}/report/new_lead", {**form, "command": "h"}).status_code == 303
     assert rows(db, "SELECT lead FROM release_case") == [("s-dora",)]
     assert as_("s-lars").get(f"/cases/{ref}").status_code == 200
+
+
+def test_said_by_mistake_it_is_taken_back_by_the_coordinator_alone(db: Database, as_: Choose) -> None:
+    ref = assigned_case(db).ref
+    said(as_("s-lena"), ref, "s-lena")
+    form = {"f.cleared": "s-lena", "occurred_on": T0.date().isoformat(), "command": "clear"}
+    assert as_("s-dora").post(f"/cases/{ref}/report/no_conflict_of_interest", form).status_code == 403
+    assert as_("s-cora").post(f"/cases/{ref}/report/no_conflict_of_interest", form).status_code == 303
+    assert as_("s-lena").get(f"/cases/{ref}").status_code == 200
+
+
+def test_the_ledger_knows_conflicts_and_hand_overs(db: Database, as_: Choose) -> None:
+    first, second = assigned_case(db, 1), assigned_case(db, 2)
+    said(as_("s-cora"), first.ref, "s-lars")
+    form = {"f.lead": "s-dora", "f.deputy": "s-lena", "f.no_conflict": "yes", "occurred_on": T0.date().isoformat()}
+    assert as_("s-cora").post(f"/cases/{second.ref}/report/new_lead", {**form, "command": "h"}).status_code == 303
+    with db.read() as tx:
+        assert [wrong_case(tx, db, case.case_id) for case in (first, second)] == ["", ""]
+    with db.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM case_member WHERE relation = 'conflict'")
+    with db.read() as tx:
+        assert "relation" in wrong_case(tx, db, first.case_id)

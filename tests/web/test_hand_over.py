@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from casework.cases import perform
 from casework.db import Database
+from protocol.commands import AssignStep
 from tests.casework.helpers import T0, assigned_case, rows
+from tests.personas import LENA
 from tests.web.conftest import Browser
 
 Choose = Callable[..., Browser]
@@ -86,6 +89,19 @@ def test_somebody_who_does_not_work_here_is_refused_beside_the_field(db: Databas
     answer = hand_over(as_("s-cora"), ref, lead="s-nobody")
     assert answer.status_code == 422 and NOTE in answer.text
     assert open_assignees(db, ref) == {"s-lena"}
+
+
+def test_nobody_takes_a_case_over_by_themselves(db: Database, as_: Choose) -> None:
+    """Not who has one task in it, though they hold the role of a lead worker elsewhere; not the deputy."""
+    ref = assigned_case(db).ref
+    perform(db, LENA, ref, AssignStep(id="contact#1", staff="s-lars"), "one task", T0)
+    lars, dora = as_("s-lars"), as_("s-dora")
+    assert lars.get(f"/cases/{ref}/steps/contact.1").status_code == 200
+    for browser, who in ((lars, "s-lars"), (dora, "s-dora")):
+        assert hand_over(browser, ref, lead=who, deputy="s-lena").status_code == 403
+    conflict = {"f.conflicted": "s-lena", "occurred_on": T0.date().isoformat(), "command": "c"}
+    assert lars.post(f"/cases/{ref}/report/conflict_of_interest", conflict).status_code == 403
+    assert rows(db, "SELECT lead FROM release_case") == [("s-lena",)]
 
 
 @sqlite_only
